@@ -1,0 +1,65 @@
+"""Sphinx extension: where the site will live.
+
+Link previews, the sitemap and the page for wrong addresses need the site's address, which
+a clone cannot know. It is taken from the environment variable ``SOUNDREASONS_SITE_URL`` (the
+publishing workflow sets it); without it the site is built for a server on this machine.
+"""
+
+import os
+from typing import Any
+from urllib.parse import urlsplit
+
+from sphinx.application import Sphinx
+from sphinx.config import Config
+
+LOCAL_ADDRESS = "http://localhost:8000/"
+
+
+def site_address(given: str) -> str:
+    """Check the site's address and end it with a slash.
+
+    Parameters
+    ----------
+    given : str
+        What ``SOUNDREASONS_SITE_URL`` holds; empty for a site read on this machine.
+
+    Returns
+    -------
+    str
+        The address, with a slash at its end.
+
+    Raises
+    ------
+    ValueError
+        If it does not start with ``http://`` or ``https://`` and a host, or holds a query or fragment.
+
+    Examples
+    --------
+    >>> site_address("https://books.example.org/sound-reasons")
+    'https://books.example.org/sound-reasons/'
+    >>> site_address("")
+    'http://localhost:8000/'
+    """
+    if not given:
+        return LOCAL_ADDRESS
+    parts = urlsplit(given)
+    if parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment:
+        raise ValueError(
+            f"SOUNDREASONS_SITE_URL is {given!r}, expected an address such as "
+            "https://books.example.org/sound-reasons/; unset it for a site read on this machine"
+        )
+    return given.rstrip("/") + "/"
+
+
+def apply_address(app: Sphinx, config: Config) -> None:
+    """Give the address to everything that needs it."""
+    address = site_address(os.environ.get("SOUNDREASONS_SITE_URL", ""))
+    config["html_baseurl"] = address
+    config["ogp_site_url"] = address
+    config["notfound_urls_prefix"] = urlsplit(address).path
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register the extension with Sphinx."""
+    app.connect("config-inited", apply_address)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
