@@ -4,3 +4,5 @@ Floors, from the top: `cli` -> `runner`, `site` -> `chapter` -> `claims`, and
 `papers` -> `data`, `media`, `learning`. Arrows only go down; a paper never imports
 another paper, `chapter`, `runner` or `site`.
 """
+
+__version__ = "0.1.0"

@@ -1,0 +1,1 @@
+"""What several papers need to learn and to measure: device, seeds, statistics."""

@@ -1,0 +1,1 @@
+"""Reading and writing sound (and, with the chapters that need it, video)."""

@@ -1,0 +1,1 @@
+"""What the build writes for the site: executed chapters, generated tables, roles that cite the ledger."""

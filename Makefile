@@ -1,0 +1,71 @@
+# make book · make test · make check · make serve · make site · make chapter CHAPTER=… PROFILE=…
+# PROFILE is smoke, laptop or paper; TORCH_INDEX, if set, is a package index to take torch from (the CPU build).
+PROFILE ?= laptop
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+PORT ?= 8000
+BIN := .venv/bin
+READY := .venv/.ready
+SNAKEMAKE := $(BIN)/snakemake --cores all --nolock --rerun-incomplete --keep-going --quiet all \
+	--resources gpu=1 --config profile=$(PROFILE)
+# The lock asks for one thread a chapter where it matters; Snakemake itself needs none of the libraries' threads.
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+export PYTHONUNBUFFERED := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help book site chapter test check serve setup pair publish benchmarks clean
+
+help:            ## this list
+	@grep -hE '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 14
+
+book: $(READY)   ## set up, fetch data, run what changed, build the site
+	@$(SNAKEMAKE) site
+
+site: $(READY)   ## render what was last run
+	@$(BIN)/soundreasons site
+
+chapter: $(READY) ## run one chapter: CHAPTER=spiky_svd PROFILE=smoke
+	@test -n "$(CHAPTER)" || { echo "say which: make chapter CHAPTER=spiky_svd"; exit 2; }
+	@$(BIN)/soundreasons run $(CHAPTER) --profile $(PROFILE)
+
+serve:           ## read the built site at http://localhost:8000
+	@test -f _build/html/index.html || { echo "nothing built yet: make book"; exit 2; }
+	@echo "http://localhost:$(PORT)  (Ctrl+C ends it)"
+	@$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html
+
+test: $(READY)   ## set up, run every test
+	@$(BIN)/python -m pytest
+
+check: $(READY)  ## lint, types, layers, unit tests: under three minutes
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/python -m pytest -q -m "not chapter and not site and not network"
+
+pair: $(READY)   ## bring notebooks/*.ipynb in step with notebooks/*.md, the sources
+	@for source in notebooks/*.md; do \
+		$(BIN)/jupytext --quiet --update --to ipynb "$$source" && echo "$${source%.md}.ipynb"; done
+
+publish: $(READY) ## make the last laptop runs the committed reference
+	@$(BIN)/soundreasons publish
+
+benchmarks: $(READY) ## processor time and memory, as ratios
+	@for script in benchmarks/*.py; do $(BIN)/python "$$script" || exit 1; done
+
+setup: $(READY)  ## create .venv and install the lock
+
+$(READY): requirements.txt pyproject.toml
+	@test -n "$(PYTHON)" && $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 is needed; set PYTHON=/path/to/it"; exit 2; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "installing requirements.txt into .venv (a few minutes the first time)"
+	@test -z "$(TORCH_INDEX)" || \
+		$(BIN)/python -m pip install --quiet --index-url "$(TORCH_INDEX)" "$$(grep -oE '^torch==[0-9.]+' requirements.txt)"
+	@$(BIN)/python -m pip install --quiet --progress-bar off -r requirements.txt
+	@# tinysoundfont asks for pyaudio, which it needs only to play aloud and which does not build everywhere.
+	@$(BIN)/python -m pip install --quiet --no-deps --only-binary :all: tinysoundfont==0.3.7 || \
+		echo "tinysoundfont has no wheel here: chapters that render scores will say what they do without it"
+	@$(BIN)/python -m pip check | grep -vE '^(tinysoundfont .* pyaudio|No broken requirements)' && exit 1 || true
+	@touch $@
+
+clean:           ## remove what was built; data and .venv stay
+	@rm -rf _build .snakemake book/chapters book/generated

@@ -1,0 +1,256 @@
+"""The command line: soundreasons run | check | compare | try | data | site | publish."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import rich.markup
+import typer
+import yaml
+from rich.console import Console
+from rich.table import Table
+
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
+    help="Rerun, check and compare the chapters of Sound Reasons.",
+)  # fmt: skip
+data_app = typer.Typer(no_args_is_help=True, help="Data sets and models: what there is, what is here.")
+app.add_typer(data_app, name="data")
+console = Console()
+
+Chapter = Annotated[str, typer.Argument(help="A chapter, e.g. spiky_svd")]
+Profile = Annotated[str, typer.Option(help="smoke, laptop or paper")]
+Names = Annotated[
+    list[str] | None, typer.Argument(help="Names from `soundreasons data list`; all if left out")
+]
+
+
+def main() -> None:
+    """Run the command line; what a user got wrong is one line, not a traceback."""
+    try:
+        app()
+    except (ValueError, FileNotFoundError) as error:
+        _fail(str(error))
+    except KeyboardInterrupt:
+        _fail("interrupted; what was finished is kept")
+
+
+def _fail(message: str) -> None:
+    Console(stderr=True, soft_wrap=True).print(f"error: {message}", style="bold red", markup=False)
+    sys.exit(1)
+
+
+def _print_table(columns: list[str], rows: list[list[str]]) -> None:
+    table = Table(*columns, box=None, pad_edge=False)
+    for row in rows:
+        table.add_row(*map(rich.markup.escape, row))
+    console.print(table)
+
+
+def _settings(given: list[str]) -> dict[str, Any]:
+    """Read name=value pairs; values as YAML reads them, so 3 is a number and [a, b] a list."""
+    settings = {}
+    for pair in given:
+        name, equals, value = pair.partition("=")
+        if not equals:
+            raise ValueError(f"--set {pair!r}: expected name=value")
+        settings[name.strip()] = yaml.safe_load(value)
+    return settings
+
+
+@app.command()
+def run(
+    chapter: Chapter,
+    profile: Profile = "laptop",
+    set_: Annotated[list[str] | None, typer.Option("--set", help="name=value, may be repeated")] = None,
+    threads: Annotated[int, typer.Option(help="Threads of the numerical libraries")] = 1,
+    parameters: Annotated[
+        bool, typer.Option("--parameters", help="List the parameters, run nothing")
+    ] = False,
+) -> None:
+    """Run a chapter and keep its notebook, figures and results.json."""
+    from soundreasons import runner
+
+    if parameters:
+        _list_parameters(chapter)
+        return
+    try:
+        folder = runner.run(chapter, profile, _settings(set_ or []), threads=threads, report=_say)
+    except runner.RunError as error:
+        _fail(str(error))
+    _say(f"{chapter}: done, in {_near(folder)}")
+
+
+def _say(message: str) -> None:
+    print(message, flush=True)
+
+
+def _near(path: Path) -> str:
+    """Path as seen from here, where that is shorter."""
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+
+
+def _list_parameters(chapter: str) -> None:
+    from soundreasons import parameters, project
+
+    project.require_chapter(chapter)
+    rows = [
+        [name, parameter.type, repr(parameter.default), parameter.allowed, parameter.help]
+        for name, parameter in parameters.declared(chapter).items()
+    ]
+    _print_table(["name", "type", "laptop", "allowed", "what it is"], rows)
+
+
+@app.command()
+def check(
+    profile: Annotated[str, typer.Option(help="Profile of the committed results")] = "laptop",
+) -> None:
+    """Say which committed results are stale, and what changed since."""
+    from soundreasons import project
+    from soundreasons.site import reference
+
+    stale = False
+    for slug in project.slugs():
+        state = reference.state(slug, profile)
+        stale |= not state.is_fresh
+        _say(f"{slug}: {state.text}")
+    if stale:
+        _fail("stale or missing results; rerun with `make book`, then `make publish`")
+
+
+@app.command()
+def compare(
+    first: Annotated[Path, typer.Argument(help="A results.json")],
+    second: Annotated[Path, typer.Argument(help="Another, of the same chapter")],
+) -> None:
+    """Lay two runs side by side; exit 1 if they disagree beyond their intervals."""
+    from soundreasons import results
+
+    rows = results.compare(results.read(first), results.read(second))
+    _print_table(
+        ["measure", "first", "second", "difference", ""],
+        [[r.measure, r.first, r.second, r.difference, r.how] for r in rows],
+    )
+    apart = [row.measure for row in rows if not row.agrees]
+    if apart:
+        _fail(f"{len(apart)} of {len(rows)} measures disagree: {', '.join(apart)}")
+    _say(f"{len(rows)} measures, none disagrees")
+
+
+@app.command("try")
+def try_(
+    chapter: Chapter,
+    subject: Annotated[str, typer.Argument(help="A file of your own, or a text")],
+    out: Annotated[Path | None, typer.Option(help="Folder for pictures")] = None,
+) -> None:
+    """Try a chapter's method on something of your own."""
+    from soundreasons import project
+
+    project.require_chapter(chapter)
+    name = f"soundreasons.papers.{chapter}.trial"
+    try:
+        trial = importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name != name:
+            raise
+        raise ValueError(f"{chapter} has nothing to try on input of your own") from None
+    _say(trial.run(subject, out))
+
+
+@app.command()
+def site(
+    profile: Annotated[str | None, typer.Option(help="Whose runs to show; the last ones if left out")] = None,
+) -> None:
+    """Render what was run as a site."""
+    from soundreasons.site import build
+
+    try:
+        page = build.build(profile, report=_say)
+    except build.BuildError as error:
+        _fail(str(error))
+    _say(f"open {_near(page)}, or `make serve`")
+
+
+@app.command()
+def publish() -> None:
+    """Make the last laptop runs the committed reference, if every one is complete and fresh."""
+    from soundreasons.site import reference
+
+    for path in reference.publish():
+        _say(f"wrote {_near(path)}")
+
+
+@data_app.command("list")
+def data_list() -> None:
+    """What there is, and whether it is on this machine."""
+    from soundreasons import data
+
+    rows = [
+        [r["name"], "here" if r["here"] else "-", r["kind"], r["licence"][:40], r["title"]]
+        for r in data.listing()
+    ]
+    _print_table(["name", "", "kind", "licence", "title"], rows)
+
+
+@data_app.command("fetch")
+def data_fetch(
+    names: Names = None,
+    missing_ok: Annotated[bool, typer.Option(help="Exit 0 though something could not be had")] = False,
+) -> None:
+    """Bring data to this machine; the only command that asks the network."""
+    from soundreasons import data
+
+    outcomes = data.fetch(
+        names or None, report=lambda name, message: _say(f"  {name}: {message}"), strict=False
+    )
+    _outcomes(outcomes, fail=not missing_ok)
+
+
+@data_app.command("verify")
+def data_verify(names: Names = None) -> None:
+    """Check every byte and row of what is here."""
+    from soundreasons import data
+
+    _outcomes(data.verify(names or None, report=_report, strict=False), fail=True)
+
+
+@data_app.command("where")
+def data_where(names: Names = None) -> None:
+    """Where the files of each entry lie."""
+    from soundreasons import data
+
+    _print_table(["name", "path"], [[r["name"], r["path"]] for r in data.where(names or None)])
+
+
+@data_app.command("export")
+def data_export(
+    folder: Annotated[Path, typer.Argument(help="Folder to fill; then SOUNDREASONS_MIRROR for a class")],
+    names: Names = None,
+) -> None:
+    """Fill a folder that serves as mirror for machines without network."""
+    from soundreasons import data
+
+    _outcomes(data.export(folder, names or None, report=_report, strict=False), fail=True)
+
+
+def _report(name: str, message: str) -> None:
+    _say(f"  {name}: {message}")
+
+
+def _outcomes(outcomes: list[Any], *, fail: bool) -> None:
+    """Print what happened to each entry; exit 1 if something went wrong and that matters."""
+    for row in outcomes:
+        _say(" ".join(filter(None, (f"{row['name']}:", row["status"], row["source"], row["message"]))))
+    bad = [row["name"] for row in outcomes if row["status"] in ("refused", "absent")]
+    if bad:
+        message = f"not here: {', '.join(bad)}"
+        if fail:
+            _fail(message)
+        _say(f"{message}; the chapters say which claims then go untested")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,251 @@
+"""The `parameters` cell of a chapter: the one place where parameters are declared.
+
+A line reads ``n_seeds: int = 3  # how many seeds [1..100]``: name, type, laptop value, what it
+is, and in brackets what is allowed: ``1..100`` (ends included, either may be left out),
+``(0..1)`` (ends excluded) or ``a|b|c``. In a list the rule holds for every entry.
+The checker, the command line's help and the book's parameter page are derived from it.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import io
+import json
+import math
+import re
+import tokenize
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from soundreasons import project
+from soundreasons.naming import unknown
+
+SCALARS: dict[str, type] = {"int": int, "float": float, "str": str, "bool": bool}
+NOT_IN_KEY = {"out", "profile"}  # they say where a run goes and what it is called, not what it computes
+
+
+class ParameterError(ValueError):
+    """A parameter that is unknown, of the wrong type or impossible."""
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One declared parameter.
+
+    `type` is one of int, float, str, bool, or list[...] of these; `allowed` is the text between
+    the brackets of its comment, "" where anything of the type goes.
+    """
+
+    name: str
+    type: str
+    default: Any
+    help: str
+    allowed: str
+
+    def problem(self, value: Any) -> str | None:
+        """Say what is wrong with a value, or None."""
+        item_type = re.fullmatch(r"list\[(\w+)\]", self.type)
+        if item_type is None:
+            return self._entry_problem(value, self.type)
+        if not isinstance(value, list | tuple):
+            return f"{self.name} is {value!r}, expected a list of {item_type[1]}"
+        problems = (self._entry_problem(entry, item_type[1]) for entry in value)
+        return next(filter(None, problems), None)
+
+    def _entry_problem(self, value: Any, type_name: str) -> str | None:
+        wanted = SCALARS[type_name]
+        if type_name == "float" and type(value) is int:
+            value = float(value)
+        if type(value) is not wanted:
+            return f"{self.name} is {value!r} ({type(value).__name__}), expected {type_name}: {self.help}"
+        if isinstance(value, float) and not math.isfinite(value):
+            return f"{self.name} is {value!r}, expected a finite number"
+        if not self.allowed or _is_allowed(value, self.allowed):
+            return None
+        if isinstance(value, str):
+            return f"{self.name}: " + unknown("value", value, self.allowed.split("|"))
+        return f"{self.name} is {value!r}, allowed is {self.allowed}: {self.help}"
+
+
+def _bounds(allowed: str) -> tuple[float, float, bool] | None:
+    """Ends of a range and whether they belong to it; None where `allowed` is no range."""
+    match = re.fullmatch(r"(\()?(-?[\d.e+-]*?)\.\.(-?[\d.e+-]*?)(\))?", allowed)
+    if match is None or bool(match[1]) != bool(match[4]):
+        return None
+    low, high = float(match[2] or -math.inf), float(match[3] or math.inf)
+    return low, high, not match[1]
+
+
+def _is_allowed(value: Any, allowed: str) -> bool:
+    bounds = _bounds(allowed)
+    if bounds is None:
+        return str(value) in allowed.split("|")
+    low, high, closed = bounds
+    return bool(low <= value <= high if closed else low < value < high)
+
+
+def _comments(source: str) -> dict[int, str]:
+    tokens = tokenize.generate_tokens(io.StringIO(source).readline)
+    return {t.start[0]: t.string.lstrip("# ").strip() for t in tokens if t.type == tokenize.COMMENT}
+
+
+def parse(source: str) -> dict[str, Parameter]:
+    """Read a parameters cell.
+
+    Raises
+    ------
+    ParameterError
+        If a line is not ``name: type = value  # what it is [allowed]``, or its own default is refused.
+
+    Examples
+    --------
+    >>> parse("n_seeds: int = 3  # how many seeds [1..9]")["n_seeds"].problem(0)
+    'n_seeds is 0, allowed is 1..9: how many seeds'
+    """
+    comments = _comments(source)
+    declared: dict[str, Parameter] = {}
+    for node in ast.parse(source).body:
+        if not isinstance(node, ast.AnnAssign) or not isinstance(node.target, ast.Name) or node.value is None:
+            raise ParameterError(
+                f"parameters cell, line {node.lineno}: expected `name: type = value  # what it is [allowed]`"
+            )
+        comment = comments.get(node.end_lineno or node.lineno, "")
+        match = re.fullmatch(r"(.*?)\s*(?:\[([^\]]*)\])?", comment)
+        assert match is not None  # every part of the pattern may be empty
+        parameter = Parameter(
+            node.target.id,
+            ast.unparse(node.annotation),
+            ast.literal_eval(node.value),
+            match[1],
+            match[2] or "",
+        )
+        _check_declaration(parameter)
+        declared[parameter.name] = parameter
+    return declared
+
+
+def _check_declaration(parameter: Parameter) -> None:
+    inner = re.fullmatch(r"(?:list\[(\w+)\]|(\w+))", parameter.type)
+    if inner is None or (inner[1] or inner[2]) not in SCALARS:
+        raise ParameterError(
+            f"{parameter.name} is declared {parameter.type}, expected {', '.join(SCALARS)} or a list of one"
+        )
+    if not parameter.help:
+        raise ParameterError(f"{parameter.name} has no comment that says what it is")
+    problem = parameter.problem(parameter.default)
+    if problem:
+        raise ParameterError(f"the declared default is refused: {problem}")
+
+
+def declared(slug: str) -> dict[str, Parameter]:
+    """Parameters of a chapter, in the order of its notebook.
+
+    Raises
+    ------
+    ParameterError
+        If the notebook has not exactly one code cell tagged `parameters`.
+    """
+    notebook = json.loads(project.notebook(slug).read_text(encoding="utf-8"))
+    cells = [
+        "".join(cell["source"])
+        for cell in notebook["cells"]
+        if cell["cell_type"] == "code" and "parameters" in cell["metadata"].get("tags", [])
+    ]
+    if len(cells) != 1:
+        raise ParameterError(
+            f"notebooks/{slug}.ipynb has {len(cells)} cells tagged 'parameters', expected one"
+        )
+    return parse(cells[0])
+
+
+def profile_values(slug: str, profile: str) -> dict[str, Any]:
+    """All parameter values of a profile: the notebook's own, overlaid with the profile's file.
+
+    Raises
+    ------
+    ParameterError
+        If the profile does not exist, has no file for this chapter, or holds something not allowed.
+    """
+    if profile not in project.PROFILES:
+        raise ParameterError(unknown("profile", profile, project.PROFILES))
+    parameters = declared(slug)
+    values = {name: parameter.default for name, parameter in parameters.items()}
+    if profile == "laptop":
+        return values
+    path = project.profile_file(slug, profile)
+    if not path.is_file():
+        raise ParameterError(
+            f"{slug} has no {profile} profile: notebooks/profiles/{profile}/{slug}.yml is missing"
+        )
+    overlay = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    if not isinstance(overlay, dict):
+        raise ParameterError(
+            f"{path.name} of profile {profile} holds a {type(overlay).__name__}, expected names and values"
+        )
+    return check(parameters, {**values, "profile": profile, **overlay})
+
+
+def check(parameters: Mapping[str, Parameter], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Check values against their declaration; all problems are told at once.
+
+    Parameters
+    ----------
+    parameters : mapping of name to Parameter
+        What is declared.
+    given : mapping of name to value
+        What was given; a declared name that is absent keeps its default.
+
+    Returns
+    -------
+    dict
+        A value for every declared name; an int given for a float becomes one.
+
+    Raises
+    ------
+    ParameterError
+        What was given, what is allowed, and the nearest name.
+    """
+    problems = [unknown("parameter", name, parameters) for name in given if name not in parameters]
+    values: dict[str, Any] = {}
+    for name, parameter in parameters.items():
+        value = given.get(name, parameter.default)
+        problem = parameter.problem(value)
+        if problem:
+            problems.append(problem)
+        values[name] = float(value) if parameter.type == "float" and type(value) is int else value
+    if problems:
+        raise ParameterError("; ".join(problems))
+    return values
+
+
+def changed(values: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    """Values that are not the profile's own.
+
+    Examples
+    --------
+    >>> changed({"seed": 3, "out": "there"}, {"seed": 0, "out": ""})
+    {'seed': 3}
+    """
+    return {
+        name: value
+        for name, value in values.items()
+        if name not in NOT_IN_KEY and value != own.get(name, ...)
+    }
+
+
+def key(changes: Mapping[str, Any]) -> str:
+    """Short name of changed parameters, for the run's folder; "" where nothing is changed.
+
+    Examples
+    --------
+    >>> key({"seed": 3, "n_seeds": 1})
+    'n_seeds=1,seed=3'
+    """
+    readable = ",".join(f"{name}={changes[name]}" for name in sorted(changes))
+    if re.fullmatch(r"[\w.=,-]{0,48}", readable):
+        return readable
+    return hashlib.sha256(json.dumps(changes, sort_keys=True).encode()).hexdigest()[:12]

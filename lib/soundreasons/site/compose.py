@@ -1,0 +1,102 @@
+"""From an executed notebook to a page: current prose, numbered figures and tables."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jupytext
+import nbformat
+
+from soundreasons import files, project
+from soundreasons.site.edition import Edition
+
+
+class ComposeError(ValueError):
+    """A notebook that cannot become a page."""
+
+
+def compose(edition: Edition) -> str:
+    """Make the page of a chapter from its source and its run.
+
+    Prose is taken from the source, so that a sentence can be mended without running the chapter
+    again; code and outputs are the run's. Figures and tables become numbered ones, named
+    `fig-<slug>-<name>` and `tbl-<slug>-<name>`.
+
+    Returns
+    -------
+    str
+        The notebook as JSON.
+
+    Raises
+    ------
+    ComposeError
+        If the run is of other code than the source's, or a cell shows two figures.
+    """
+    executed = nbformat.read(edition.folder / "notebook.ipynb", as_version=4)  # type: ignore[no-untyped-call]
+    source = jupytext.read(project.notebook(edition.slug).with_suffix(".md"))
+    executed.cells = [
+        page_cell for cell in _with_current_prose(edition.slug, source.cells, executed.cells)
+        for page_cell in _page_cells(edition.slug, cell)
+    ]  # fmt: skip
+    executed.metadata = {"kernelspec": executed.metadata.kernelspec, "language_info": {"name": "python"}}
+    text: str = nbformat.writes(executed)  # type: ignore[no-untyped-call]
+    return text + "\n"
+
+
+def write(edition: Edition) -> None:
+    """Write the page of a chapter into the book; untouched if nothing changed."""
+    files.write(project.root() / "book" / "chapters" / f"{edition.slug}.ipynb", compose(edition))
+
+
+def _is_injected(cell: Any) -> bool:
+    return "injected-parameters" in cell.metadata.get("tags", [])
+
+
+def _with_current_prose(slug: str, source: list[Any], executed: list[Any]) -> list[Any]:
+    """Cells of the source, with the outputs of the run; the injected parameters follow their cell."""
+    ran = [cell for cell in executed if cell.cell_type == "code"]
+    own = [cell.source.strip() for cell in ran if not _is_injected(cell)]
+    if own != [cell.source.strip() for cell in source if cell.cell_type == "code"]:
+        raise ComposeError(f"{slug} was run with other code than it has now; run it again")
+    cells, position = [], 0
+    for cell in source:
+        if cell.cell_type == "markdown":
+            cells.append(cell)
+            continue
+        cells.append(ran[position])
+        position += 1
+        while position < len(ran) and _is_injected(ran[position]):
+            cells.append(ran[position])
+            position += 1
+    return cells
+
+
+def _mark(output: Any) -> dict[str, Any]:
+    mark: dict[str, Any] = output.get("metadata", {}).get("soundreasons", {})
+    return mark
+
+
+def _page_cells(slug: str, cell: Any) -> list[Any]:
+    """The cell with its figure numbered, followed by its tables as numbered Markdown."""
+    if cell.cell_type != "code":
+        return [cell]
+    figures = [_mark(output) for output in cell.outputs if _mark(output).get("kind") == "figure"]
+    if len(figures) > 1:
+        raise ComposeError(
+            f"{slug}: one cell shows {len(figures)} figures, {figures[0]['name']} first; split it"
+        )
+    for mark in figures:
+        cell.metadata["mystnb"] = {
+            "figure": {"caption": mark["caption"], "name": f"fig-{slug}-{mark['name']}"},
+            "image": {"alt": mark["alt"]},
+        }
+    tables = [output for output in cell.outputs if _mark(output).get("kind") == "table"]
+    cell.outputs = [o for o in cell.outputs if _mark(o).get("kind") not in ("caption", "table")]
+    return [cell, *(_table_cell(slug, output) for output in tables)]
+
+
+def _table_cell(slug: str, output: Any) -> Any:
+    mark = _mark(output)
+    body = output.data["text/markdown"].partition("\n\n*")[0]
+    text = f":::{{table}} {mark['caption']}\n:name: tbl-{slug}-{mark['name']}\n\n{body}\n:::"
+    return nbformat.v4.new_markdown_cell(text, id=f"table-{mark['name']}"[:64])  # type: ignore[no-untyped-call]

@@ -1,0 +1,71 @@
+"""The committed reference edition: is it fresh, and how a new one takes its place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from soundreasons import claims, data, freshness, project, results
+
+
+@dataclass(frozen=True)
+class State:
+    """Whether a committed result still stands, and why."""
+
+    is_fresh: bool
+    text: str
+
+
+def state(slug: str, profile: str) -> State:
+    """Compare a committed result with the code, the lock, the registry and the ledger of today.
+
+    Data that this machine does not have is named as not checkable here; its digest was still
+    compared with the registry's.
+    """
+    path = project.reference(slug, profile)
+    if not path.is_file():
+        return State(False, f"no committed {profile} results")
+    return of(results.read(path))
+
+
+def of(found: results.Results) -> State:
+    """State of some results: what changed since, or that nothing did."""
+    changed = freshness.changes(found)
+    if not changed and _verdicts_changed(found):
+        changed = ["the ledger gives other verdicts now"]
+    if changed:
+        return State(False, f"stale: {'; '.join(changed)}")
+    elsewhere = [name for name in found.fingerprint.data if not data.available(name)]
+    return State(True, "fresh" + (f" (data not checkable here: {', '.join(elsewhere)})" if elsewhere else ""))
+
+
+def _verdicts_changed(found: results.Results) -> bool:
+    ledger = claims.load(project.ledger(found.slug))
+    now = claims.judge_all(ledger, found.measures, profile=found.profile, absent=found.absent())
+    return {name: j.verdict for name, j in now.items()} != {n: j.verdict for n, j in found.verdicts.items()}
+
+
+def publish() -> list[Path]:
+    """Promote the last laptop runs to the reference edition, all of them or none.
+
+    Raises
+    ------
+    ValueError
+        If a chapter was not run, is stale, or had to do without some data.
+    """
+    found = {
+        slug: results.read(project.run_folder(slug, "laptop") / "results.json") for slug in project.slugs()
+    }
+    problems = [problem for slug, run in found.items() if (problem := _unfit(slug, run))]
+    if problems:
+        raise ValueError(f"this edition is not complete: {'; '.join(problems)}; run `make book` first")
+    for slug, run in found.items():
+        results.write(run, project.reference(slug, "laptop"))
+    return [project.reference(slug, "laptop") for slug in found]
+
+
+def _unfit(slug: str, run: results.Results) -> str:
+    if run.absent():
+        return f"{slug} lacked {', '.join(run.absent())}"
+    current = of(run)
+    return "" if current.is_fresh else f"{slug} is {current.text}"

@@ -1,0 +1,97 @@
+"""The parameters cell: what it accepts, and what it says when it refuses."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from soundreasons import parameters, project
+
+CELL = """
+profile: str = "laptop"  # whose sizes [smoke|laptop|paper]
+seed: int = 0  # first seed [0..]
+rate: float = 0.5  # a share [(0..1)]
+sizes: list[int] = [4, 8]  # sizes to try [1..64]
+"""
+
+
+@pytest.mark.parametrize(
+    ("given_values", "told"),
+    [
+        ({"sead": 1}, "no parameter is called 'sead'; did you mean 'seed'?"),
+        ({"seed": "3"}, "seed is '3' (str), expected int"),
+        ({"seed": True}, "seed is True (bool), expected int"),
+        ({"seed": -1}, "seed is -1, allowed is 0.."),
+        ({"rate": 0.0}, "rate is 0.0, allowed is (0..1)"),
+        ({"rate": 1.0}, "rate is 1.0, allowed is (0..1)"),
+        ({"rate": float("nan")}, "rate is nan, expected a finite number"),
+        ({"profile": "labtop"}, "did you mean 'laptop'?"),
+        ({"sizes": 4}, "sizes is 4, expected a list of int"),
+        ({"sizes": [4, 65]}, "sizes is 65, allowed is 1..64"),
+        ({"sizes": [4, "x"]}, "sizes is 'x' (str), expected int"),
+    ],
+)
+def test_a_refused_value_is_told_with_what_is_allowed(given_values, told):
+    with pytest.raises(parameters.ParameterError, match=re.escape(told)):
+        parameters.check(parameters.parse(CELL), given_values)
+
+
+def test_all_problems_are_told_at_once():
+    with pytest.raises(parameters.ParameterError) as refusal:
+        parameters.check(parameters.parse(CELL), {"seed": -1, "rate": 7.0, "nothing": 0})
+    assert all(name in str(refusal.value) for name in ("seed", "rate", "nothing"))
+
+
+def test_an_int_given_for_a_float_becomes_one():
+    values = parameters.check(parameters.parse("rate: float = 0.5  # a rate [0..9]"), {"rate": 2})
+    assert type(values["rate"]) is float
+
+
+@pytest.mark.parametrize(
+    ("cell", "told"),
+    [
+        ("seed = 0  # first seed", "expected `name: type = value"),
+        ("seed: int = 0", "no comment that says what it is"),
+        ("seed: int = 0  # [0..]", "no comment that says what it is"),
+        ("seed: complex = 0  # first seed", "declared complex"),
+        ("seed: int = -1  # first seed [0..]", "default is refused"),
+        ("seed: int = 1.5  # first seed", "default is refused"),
+    ],
+)
+def test_a_malformed_declaration_is_refused(cell, told):
+    with pytest.raises(parameters.ParameterError, match=told):
+        parameters.parse(cell)
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["seed", "n_seeds", "rate", "kinds"]), st.integers() | st.text(max_size=60)
+    )
+)
+def test_the_key_of_a_run_is_a_file_name_and_tells_different_changes_apart(changes):
+    key = parameters.key(changes)
+    assert len(key) <= 48
+    assert not set(key) & set('/\\:*?"<>| \n\0')
+    if changes:
+        name = next(iter(changes))
+        assert parameters.key({**changes, name: f"{changes[name]}x"}) != key
+
+
+def test_out_and_profile_do_not_make_another_run():
+    assert (
+        parameters.changed(
+            {"out": "a", "profile": "smoke", "seed": 0}, {"out": "", "profile": "laptop", "seed": 0}
+        )
+        == {}
+    )
+
+
+@pytest.mark.parametrize("slug", project.slugs())
+@pytest.mark.parametrize("profile", project.PROFILES)
+def test_every_profile_of_every_chapter_passes_its_own_check(slug, profile):
+    values = parameters.profile_values(slug, profile)
+    assert values["profile"] == profile
+    assert {"out", "seed", "n_seeds", "device"} <= values.keys()
