@@ -85,11 +85,22 @@ def _rank(column: pd.Series) -> tuple[str, NDArray[Any] | list[str], Ranks]:
 def _rank_numbers(column: pd.Series, kind: type[np.generic]) -> tuple[NDArray[Any], Ranks]:
     missing = column.isna().to_numpy()
     present = column[~missing].to_numpy().astype(kind)
-    # Adding zero turns -0.0 into 0.0, which are equal as numbers.
-    values, inverse = np.unique(present + kind(0), return_inverse=True)
+    values, inverse = _distinct(present)
     ranks = np.full(len(column), -1, dtype=np.int32)
     ranks[~missing] = inverse
     return values, ranks
+
+
+def _distinct(numbers: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return the sorted distinct values and each number's place among them, as np.unique does."""
+    if numbers.dtype == np.int64 and len(numbers):
+        low, span = numbers.min(), int(numbers.max()) - int(numbers.min()) + 1
+        if span <= 4 * len(numbers):
+            # Dense numbers, such as the ids of a large set, need no sorting.
+            seen = np.bincount(numbers - low, minlength=span) > 0
+            return np.flatnonzero(seen) + low, (np.cumsum(seen, dtype=np.int32) - 1)[numbers - low]
+    # Adding zero turns -0.0 into 0.0, which are equal as numbers.
+    return np.unique(numbers + numbers.dtype.type(0), return_inverse=True)
 
 
 def _rank_texts(column: pd.Series) -> tuple[list[str], Ranks]:

@@ -132,12 +132,12 @@ def check_table(entry: Entry, record: Any, name: str, pin: TablePin) -> str:
         raise DataError(
             f"{where} has columns {list(frame.columns)}, expected {pin.columns}; {_remedy(entry)}"
         )
-    if len(frame) != pin.rows:
+    if pin.rows is not None and len(frame) != pin.rows:
         raise DataError(f"{where} has {len(frame)} rows, expected {pin.rows}; {_remedy(entry)}")
     digest = table_digest(frame)
     if pin.digest not in (UNVERIFIED, digest):
         raise DataError(
-            f"{where} has the expected {pin.rows} rows, but its digest is {digest}, "
+            f"{where} has the expected number of rows ({pin.rows}), but its digest is {digest}, "
             f"expected {pin.digest}: at least one cell differs; {_remedy(entry)}"
         )
     return digest

