@@ -1,0 +1,59 @@
+"""A browser and the built site, once for all tests of this folder."""
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+LAUNCH = (
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+# The checks stand beside the tests that use them, and tests are no package.
+sys.path.insert(0, str(Path(__file__).parent))
+
+
+def find_browser() -> str | None:
+    """Give the browser of this machine; one that is named must be there."""
+    named = os.environ.get("SOUNDREASONS_BROWSER")
+    if named and not shutil.which(named):
+        raise FileNotFoundError(
+            f"SOUNDREASONS_BROWSER is {named!r}, which is no program; "
+            f"unset it to look for {', '.join(BROWSERS)}"
+        )
+    return named or next((path for name in BROWSERS if (path := shutil.which(name))), None)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    program = find_browser()
+    if program is None:
+        pytest.skip(
+            f"no browser on this machine: none of {', '.join(BROWSERS)}, and SOUNDREASONS_BROWSER is unset"
+        )
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=program, args=list(LAUNCH))
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="session")
+def site() -> Path:
+    """The built site; a missing one is a failure, since nothing would be checked."""
+    folder = Path(os.environ.get("SOUNDREASONS_SITE") or REPOSITORY / "_build" / "html")
+    if not (folder / "book" / "index.html").is_file():
+        pytest.fail(f"{folder} holds no built site; run `make site`, or set SOUNDREASONS_SITE to one")
+    return folder
