@@ -16,7 +16,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 
 from axe_playwright_python.sync_playwright import Axe
 from bs4 import BeautifulSoup
-from playwright.sync_api import Browser, Page, Route
+from playwright.sync_api import Browser, BrowserContext, Page
 
 WINDOWS = {"desktop": {"width": 1280, "height": 800}, "phone": {"width": 390, "height": 844}}
 GRAVE = ("serious", "critical")
@@ -142,17 +142,20 @@ def parse(path: Path) -> BeautifulSoup:
     return BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
 
 
-def visit(browser: Browser, base: str, page: str, window: str) -> Visit:
-    """Open a page as a reader would, in light and then in dark mode, and gather its faults."""
-    seen = Visit(page, window)
+@contextmanager
+def open_window(browser: Browser, window: str) -> Iterator[BrowserContext]:
+    """Open a window of one of the two sizes; pages visited in it share its cache, as a reader's would."""
     context = browser.new_context(viewport=WINDOWS[window], color_scheme="light", reduced_motion="reduce")
+    try:
+        yield context
+    finally:
+        context.close()
 
-    def refuse(route: Route) -> None:
-        seen.foreign.append(route.request.url)
-        route.abort()
 
-    context.route(lambda url: not url.startswith(base), refuse)
-    tab = context.new_page()
+def visit(window: BrowserContext, base: str, page: str) -> Visit:
+    """Open a page as a reader would, in light and then in dark mode, and gather its faults."""
+    tab = window.new_page()
+    seen = Visit(page, f"{tab.viewport_size['width']} wide" if tab.viewport_size else "")
     _listen(tab, seen, base)
     response = tab.goto(base + page, wait_until="load")
     seen.status = response.status if response else 0
@@ -164,11 +167,16 @@ def visit(browser: Browser, base: str, page: str, window: str) -> Visit:
     tab.emulate_media(color_scheme="dark", reduced_motion="reduce")
     tab.wait_for_timeout(100)
     seen.axe += grave_faults(tab, "dark")
-    context.close()
+    tab.close()
     return seen
 
 
 def _listen(tab: Page, seen: Visit, base: str) -> None:
+    def note_request(request: Any) -> None:
+        # The browser is started so that it resolves no name: what goes elsewhere is seen, and goes nowhere.
+        if not request.url.startswith((base, "data:", "blob:")):
+            seen.foreign.append(request.url)
+
     def note_failure(request: Any) -> None:
         # A player that has read enough of a sound drops the rest of it: that is no fault.
         is_dropped_sound = request.resource_type == "media" and "ABORTED" in (request.failure or "")
@@ -181,6 +189,7 @@ def _listen(tab: Page, seen: Visit, base: str) -> None:
 
     tab.on("console", lambda message: seen.console.append(message.text) if message.type == "error" else None)
     tab.on("pageerror", lambda error: seen.console.append(str(error)))
+    tab.on("request", note_request)
     tab.on("requestfailed", note_failure)
     tab.on("response", note_status)
 

@@ -29,16 +29,17 @@ def pages(site: Path) -> list[str]:
 @pytest.fixture(scope="module")
 def visits(browser: Browser, base: str, pages: list[str]) -> list[Visit]:
     """Every page, opened once in each window; the tests below read what was seen."""
-    return [
-        site_checks.visit(browser, base, page, window) for page in pages for window in site_checks.WINDOWS
-    ]
+    seen = []
+    for name in site_checks.WINDOWS:
+        with site_checks.open_window(browser, name) as window:
+            seen += [site_checks.visit(window, base, page) for page in pages]
+    return seen
 
 
 @pytest.fixture(params=list(site_checks.WINDOWS))
 def tab(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Page]:
-    context = browser.new_context(viewport=site_checks.WINDOWS[request.param], color_scheme="light")
-    yield context.new_page()
-    context.close()
+    with site_checks.open_window(browser, request.param) as window:
+        yield window.new_page()
 
 
 def gather(visits: list[Visit], read: Callable[[Visit], list[str]]) -> list[str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import site_checks
 import soundfile
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, BrowserContext
 from site_checks import Visit
 
 pytestmark = pytest.mark.site
@@ -27,7 +27,8 @@ BROKEN = f"""<!DOCTYPE html><html><head></head><body>
 <a href="#here">no anchor here</a>
 <div class="output traceback">NameError</div><pre>Traceback (most recent call last): ...</pre>
 </body></html>"""
-GOOD = f"""<!DOCTYPE html><html lang="en"><head><title>Good</title></head><body><main><h1 id="top">Good</h1>
+GOOD = f"""<!DOCTYPE html><html lang="en"><head><title>Good</title>
+<link rel="icon" href="data:,"></head><body><main><h1 id="top">Good</h1>
 <img src="{PIXEL}" alt="a dot"><img src="{PIXEL}" alt="" role="presentation">
 <audio src="tone.wav" controls aria-label="a tone"></audio>
 <a href="#top">top</a> <a href="good.html#top">here</a> <a href="https://elsewhere.invalid/">elsewhere</a>
@@ -54,13 +55,20 @@ def base(folder: Path) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def broken(browser: Browser, base: str) -> Visit:
-    return site_checks.visit(browser, base, "broken.html", "phone")
+def phone(browser: Browser) -> Iterator[BrowserContext]:
+    with site_checks.open_window(browser, "phone") as window:
+        yield window
 
 
-@pytest.fixture(scope="module", params=["desktop", "phone"])
+@pytest.fixture(scope="module")
+def broken(phone: BrowserContext, base: str) -> Visit:
+    return site_checks.visit(phone, base, "broken.html")
+
+
+@pytest.fixture(scope="module", params=list(site_checks.WINDOWS))
 def good(browser: Browser, base: str, request: pytest.FixtureRequest) -> Visit:
-    return site_checks.visit(browser, base, "good.html", request.param)
+    with site_checks.open_window(browser, request.param) as window:
+        return site_checks.visit(window, base, "good.html")
 
 
 def test_a_sound_page_has_no_fault(good: Visit) -> None:
@@ -85,8 +93,8 @@ def test_a_missing_script_is_seen(broken: Visit) -> None:
     assert any(fault.startswith("missing.js: 404") for fault in broken.failed)
 
 
-def test_a_missing_page_is_seen(browser: Browser, base: str) -> None:
-    assert site_checks.visit(browser, base, "missing.html", "phone").status == 404
+def test_a_missing_page_is_seen(phone: BrowserContext, base: str) -> None:
+    assert site_checks.visit(phone, base, "missing.html").status == 404
 
 
 def test_a_formula_left_raw_and_an_error_of_mathjax_are_seen(broken: Visit) -> None:
@@ -94,9 +102,11 @@ def test_a_formula_left_raw_and_an_error_of_mathjax_are_seen(broken: Visit) -> N
     assert any("Undefined control sequence" in fault for fault in broken.maths)
 
 
-def test_a_page_with_maths_but_without_mathjax_is_seen(browser: Browser, folder: Path, base: str) -> None:
+def test_a_page_with_maths_but_without_mathjax_is_seen(
+    phone: BrowserContext, folder: Path, base: str
+) -> None:
     (folder / "raw.html").write_text('<div class="math">x</div>', encoding="utf-8")
-    assert site_checks.visit(browser, base, "raw.html", "phone").maths == ["MathJax did not load"]
+    assert site_checks.visit(phone, base, "raw.html").maths == ["MathJax did not load"]
 
 
 def test_a_sound_that_cannot_play_is_seen(broken: Visit) -> None:
