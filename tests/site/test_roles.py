@@ -1,0 +1,128 @@
+"""The roles that cite the ledger, in a real Sphinx build of a small site."""
+
+import io
+from pathlib import Path
+
+import pytest
+from bs4 import BeautifulSoup, Tag
+from sphinx.application import Sphinx
+from sphinx.util.docutils import docutils_namespace
+
+from soundreasons.site import address, roles
+
+LEDGER = """
+paper: tiny
+claims:
+  - id: C1
+    claim: "Two lines of
+      claim."
+    reported:
+      - {id: peaks, value: 1395, unit: peaks, what: "peaks in all", provenance: secondary}
+      - {id: share, value: 0.036, unit: "%", provenance: recalled}
+      - {id: odd, value: 1, provenance: hearsay}
+facts:
+  - {id: items, value: 1438603, unit: items, provenance: authors-repository}
+"""
+
+
+def build(tmp_path: Path, page: str, text: str) -> tuple[BeautifulSoup, str]:
+    """Build a site of one page with the roles; give the page and the warnings."""
+    source = tmp_path / "source"
+    for name, content in {
+        f"{page}.md": f"# Page\n\n{text}\n",
+        "book/scoreboard.md": '# Scoreboard\n\n<span id="claim-tiny-c1"></span>\n',
+        "book/how-to-read.md": "# How to read\n\n(provenance)=\n## Marks\n",
+        "index.md": "# Index\n",
+    }.items():
+        (source / name).parent.mkdir(parents=True, exist_ok=True)
+        (source / name).write_text("---\norphan: true\n---\n" + content, encoding="utf-8")
+    papers = tmp_path / "papers" / "tiny"
+    papers.mkdir(parents=True)
+    (papers / "claims.yml").write_text(LEDGER, encoding="utf-8")
+    settings = {
+        "extensions": ["myst_parser", "soundreasons.site.roles"],
+        "soundreasons_papers": str(tmp_path / "papers"),
+    }
+    warnings = io.StringIO()
+    with docutils_namespace():
+        Sphinx(
+            source,
+            None,
+            tmp_path / "out",
+            tmp_path / "trees",
+            "html",
+            settings,
+            status=None,
+            warning=warnings,
+        ).build()
+    html = (tmp_path / "out" / f"{page}.html").read_text(encoding="utf-8")
+    return BeautifulSoup(html, "html.parser"), warnings.getvalue()
+
+
+def first(page: BeautifulSoup, selector: str) -> Tag:
+    found = page.select_one(selector)
+    assert found is not None, f"{selector} is not on the page"
+    return found
+
+
+def test_a_claim_links_to_its_row_with_its_sentence_as_tooltip(tmp_path: Path) -> None:
+    page, warnings = build(tmp_path, "book/chapters/tiny", "See {claim}`C1`.")
+    link = first(page, "a.claim")
+    assert (link["href"], link.text) == ("../scoreboard.html#claim-tiny-c1", "C1")
+    assert (link["title"], warnings) == ("Claim C1: Two lines of claim.", "")
+
+
+def test_a_reported_value_shows_unit_and_provenance_in_words(tmp_path: Path) -> None:
+    page, warnings = build(tmp_path, "book/chapters/tiny", "They found {paper}`C1.peaks`.")
+    mark = first(page, "a.provenance-secondary")
+    assert first(page, ".reported").text == "1,395\N{NO-BREAK SPACE}peaks"
+    assert (mark.text, mark["href"]) == ("second-hand", "../how-to-read.html#provenance")
+    assert "peaks in all" in str(mark["title"])
+    assert warnings == ""
+
+
+@pytest.mark.parametrize(
+    ("citation", "value", "mark"),
+    [
+        ("tiny:items", "1,438,603\N{NO-BREAK SPACE}items", "authors\N{RIGHT SINGLE QUOTATION MARK} files"),
+        ("tiny:C1.share", "0.036\N{NO-BREAK SPACE}%", "recalled, unchecked"),
+    ],
+)
+def test_elsewhere_the_paper_is_named(tmp_path: Path, citation: str, value: str, mark: str) -> None:
+    page, warnings = build(tmp_path, "book/page", f"They found {{paper}}`{citation}`.")
+    assert (first(page, ".reported").text, first(page, ".provenance").text) == (value, mark)
+    assert warnings == ""
+
+
+@pytest.mark.parametrize(
+    ("page", "citation", "complaint"),
+    [
+        ("book/chapters/tiny", "{claim}`C9`", "the ledger has no claim 'C9'; it has: C1"),
+        ("book/chapters/tiny", "{paper}`C1.no`", "no value of C1 'no'; it has: peaks, share, odd"),
+        ("book/chapters/tiny", "{paper}`no`", "no fact 'no'; it has: items"),
+        ("book/chapters/tiny", "{paper}`C1.odd`", "provenance 'hearsay', expected one of paper"),
+        ("book/chapters/tiny", "{claim}`other:C1`", "no ledger for 'other'; papers with one: tiny"),
+        ("book/page", "{claim}`C1`", "names no paper"),
+    ],
+)
+def test_what_the_ledger_does_not_hold_is_a_warning(
+    tmp_path: Path, page: str, citation: str, complaint: str
+) -> None:
+    _, warnings = build(tmp_path, page, f"A line.\n\nSee {citation}.")
+    assert complaint in warnings
+    assert f"{page}.md:8" in warnings
+
+
+def test_every_provenance_of_the_ledger_has_a_mark_in_words() -> None:
+    # The six kinds that the book's ledgers may use.
+    kinds = {"paper", "authors-repository", "authors-code-rerun", "secondary", "ours", "recalled"}
+    assert set(roles.PROVENANCE_MARKS) == kinds
+    assert len({mark.label for mark in roles.PROVENANCE_MARKS.values()}) == len(kinds)
+
+
+@pytest.mark.parametrize(
+    "given", ["books.example.org", "ftp://example.org/", "https://", "https://example.org/?a=b"]
+)
+def test_an_impossible_site_address_is_refused(given: str) -> None:
+    with pytest.raises(ValueError, match=r"SOUNDREASONS_SITE_URL is .*expected an address"):
+        address.site_address(given)
