@@ -1,0 +1,60 @@
+"""The command line: one line for a mistake, never a traceback."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+from typer.testing import CliRunner
+
+from soundreasons import cli, results
+from soundreasons.measures import measure
+from support.records import record
+
+
+def command(*arguments: str) -> subprocess.CompletedProcess[str]:
+    line = [sys.executable, "-m", "soundreasons.cli", *arguments]
+    return subprocess.run(line, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["run", "dmo"], "did you mean 'demo'"),
+        (["run", "demo", "--profile", "labtop"], "did you mean 'laptop'"),
+        (["run", "demo", "--set", "seed"], "expected name=value"),
+        (["run", "demo", "--set", "seed=x"], "seed is 'x' (str), expected int"),
+        (["compare", "one.json", "two.json"], "one.json does not exist"),
+        (["data", "where", "hetrec"], "hetrec_lastfm"),
+        (["try", "demo", "x"], "has nothing to try"),
+        (["check"], "stale or missing results"),
+    ],
+)
+def test_a_mistake_is_one_line_and_exit_1(demo, arguments, told):
+    done = command(*arguments)
+    assert done.returncode == 1
+    assert told in done.stderr
+    assert done.stderr.startswith("error: ")
+    assert "Traceback" not in done.stderr
+
+
+def test_the_parameters_of_a_chapter_are_listed_with_what_is_allowed(demo):
+    done = command("run", "demo", "--parameters")
+    assert done.returncode == 0
+    assert "list[str]" in done.stdout
+    assert "smoke|laptop|paper" in done.stdout
+
+
+@pytest.mark.parametrize(("level", "code"), [(1.05, 0), (9.0, 1)])
+def test_compare_exits_1_when_two_runs_disagree(demo, tmp_path, level, code):
+    for name, values in (("a", [1.0, 1.1, 1.2]), ("b", [level, level + 0.1, level + 0.2])):
+        results.write(record(m=measure(values)), tmp_path / f"{name}.json")
+    done = command("compare", str(tmp_path / "a.json"), str(tmp_path / "b.json"))
+    assert done.returncode == code
+    assert "intervals" in done.stdout
+
+
+def test_help_names_every_verb():
+    shown = CliRunner().invoke(cli.app, ["--help"]).stdout
+    assert all(verb in shown for verb in ("run", "check", "compare", "try", "data", "site", "publish"))
