@@ -11,7 +11,7 @@ from sphinx.util.docutils import docutils_namespace
 from soundreasons.site import address, roles
 
 LEDGER = """
-paper: tiny
+paper: tiny_paper
 claims:
   - id: C1
     claim: "Two lines of
@@ -30,13 +30,13 @@ def build(tmp_path: Path, page: str, text: str) -> tuple[BeautifulSoup, str]:
     source = tmp_path / "source"
     for name, content in {
         f"{page}.md": f"# Page\n\n{text}\n",
-        "book/scoreboard.md": '# Scoreboard\n\n<span id="claim-tiny-c1"></span>\n',
+        "book/scoreboard.md": "# Scoreboard\n\n(claim-tiny_paper-c1)=\n## C1\n",
         "book/how-to-read.md": "# How to read\n\n(provenance)=\n## Marks\n",
         "index.md": "# Index\n",
     }.items():
         (source / name).parent.mkdir(parents=True, exist_ok=True)
         (source / name).write_text("---\norphan: true\n---\n" + content, encoding="utf-8")
-    papers = tmp_path / "papers" / "tiny"
+    papers = tmp_path / "papers" / "tiny_paper"
     papers.mkdir(parents=True)
     (papers / "claims.yml").write_text(LEDGER, encoding="utf-8")
     settings = {
@@ -66,14 +66,16 @@ def first(page: BeautifulSoup, selector: str) -> Tag:
 
 
 def test_a_claim_links_to_its_row_with_its_sentence_as_tooltip(tmp_path: Path) -> None:
-    page, warnings = build(tmp_path, "book/chapters/tiny", "See {claim}`C1`.")
+    page, warnings = build(tmp_path, "book/chapters/tiny_paper", "See {claim}`C1`.")
     link = first(page, "a.claim")
-    assert (link["href"], link.text) == ("../scoreboard.html#claim-tiny-c1", "C1")
+    assert (link["href"], link.text) == ("../scoreboard.html#claim-tiny-paper-c1", "C1")
+    scoreboard = (tmp_path / "out" / "book" / "scoreboard.html").read_text(encoding="utf-8")
+    assert BeautifulSoup(scoreboard, "html.parser").find(id="claim-tiny-paper-c1") is not None
     assert (link["title"], warnings) == ("Claim C1: Two lines of claim.", "")
 
 
 def test_a_reported_value_shows_unit_and_provenance_in_words(tmp_path: Path) -> None:
-    page, warnings = build(tmp_path, "book/chapters/tiny", "They found {paper}`C1.peaks`.")
+    page, warnings = build(tmp_path, "book/chapters/tiny_paper", "They found {paper}`C1.peaks`.")
     mark = first(page, "a.provenance-secondary")
     assert first(page, ".reported").text == "1,395\N{NO-BREAK SPACE}peaks"
     assert (mark.text, mark["href"]) == ("second-hand", "../how-to-read.html#provenance")
@@ -84,8 +86,12 @@ def test_a_reported_value_shows_unit_and_provenance_in_words(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("citation", "value", "mark"),
     [
-        ("tiny:items", "1,438,603\N{NO-BREAK SPACE}items", "authors\N{RIGHT SINGLE QUOTATION MARK} files"),
-        ("tiny:C1.share", "0.036\N{NO-BREAK SPACE}%", "recalled, unchecked"),
+        (
+            "tiny_paper:items",
+            "1,438,603\N{NO-BREAK SPACE}items",
+            "authors\N{RIGHT SINGLE QUOTATION MARK} files",
+        ),
+        ("tiny_paper:C1.share", "0.036\N{NO-BREAK SPACE}%", "recalled, unchecked"),
     ],
 )
 def test_elsewhere_the_paper_is_named(tmp_path: Path, citation: str, value: str, mark: str) -> None:
@@ -97,11 +103,15 @@ def test_elsewhere_the_paper_is_named(tmp_path: Path, citation: str, value: str,
 @pytest.mark.parametrize(
     ("page", "citation", "complaint"),
     [
-        ("book/chapters/tiny", "{claim}`C9`", "the ledger has no claim 'C9'; it has: C1"),
-        ("book/chapters/tiny", "{paper}`C1.no`", "no value of C1 'no'; it has: peaks, share, odd"),
-        ("book/chapters/tiny", "{paper}`no`", "no fact 'no'; it has: items"),
-        ("book/chapters/tiny", "{paper}`C1.odd`", "provenance 'hearsay', expected one of paper"),
-        ("book/chapters/tiny", "{claim}`other:C1`", "no ledger for 'other'; papers with one: tiny"),
+        ("book/chapters/tiny_paper", "{claim}`C9`", "the ledger has no claim 'C9'; it has: C1"),
+        ("book/chapters/tiny_paper", "{paper}`C1.no`", "no value of C1 'no'; it has: peaks, share, odd"),
+        ("book/chapters/tiny_paper", "{paper}`no`", "no fact 'no'; it has: items"),
+        ("book/chapters/tiny_paper", "{paper}`C1.odd`", "provenance 'hearsay', expected one of paper"),
+        (
+            "book/chapters/tiny_paper",
+            "{claim}`other:C1`",
+            "no ledger for 'other'; papers with one: tiny_paper",
+        ),
         ("book/page", "{claim}`C1`", "names no paper"),
     ],
 )

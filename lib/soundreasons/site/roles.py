@@ -1,6 +1,6 @@
 """Sphinx extension: the roles ``{claim}`` and ``{paper}``, which cite the ledger in prose.
 
-``{claim}`C1` `` links to the claim's row on the scoreboard. ``{paper}`C1.deezer_peaks` `` (a value
+``{claim}`C1` `` links to the claim on the scoreboard. ``{paper}`C1.deezer_peaks` `` (a value
 reported beside a claim) and ``{paper}`deezer_items` `` (a fact of the ledger) print the value, its unit
 and a mark that says how we know it. On a chapter's page the paper is the page's own; elsewhere it is
 named: ``{claim}`spiky_svd:C1` ``. What the ledger does not hold is a Sphinx warning, and the site is
@@ -50,7 +50,9 @@ class LedgerLookupError(ValueError):
 
 
 def scoreboard_anchor(slug: str, claim_id: str) -> str:
-    """Name the anchor of a claim's row on the scoreboard.
+    """Name the label of a claim's place on the scoreboard.
+
+    In HTML, docutils turns it into an id with hyphens for underscores.
 
     Parameters
     ----------
@@ -62,7 +64,7 @@ def scoreboard_anchor(slug: str, claim_id: str) -> str:
     Returns
     -------
     str
-        The anchor, in lower case.
+        The label, in lower case.
 
     Examples
     --------
@@ -272,13 +274,13 @@ class _LedgerRole(SphinxRole):  # type: ignore[misc]
 
     def link(self, text: str, page: str, anchor: str, title: str, classes: list[str]) -> nodes.reference:
         address = self.env.app.builder.get_relative_uri(self.env.docname, page)
-        target = f"{address}#{anchor}"
+        target = f"{address}#{nodes.make_id(anchor)}"
         # An empty `address` is this page itself: the link is then the anchor alone.
         return nodes.reference("", text, refuri=target, reftitle=title, classes=classes, internal=True)
 
 
 class ClaimRole(_LedgerRole):
-    """``{claim}`C1` ``: a link to the claim's row on the scoreboard."""
+    """``{claim}`C1` ``: a link to the claim on the scoreboard."""
 
     def cite(self, slug: str, identifier: str, ledger: dict[str, Any]) -> Iterator[nodes.Node]:
         """Build the link; the claim's sentence is its tooltip."""
