@@ -101,9 +101,18 @@ def opened() -> dict[str, dict[str, str]]:
     return {name: dict(facts) for name, facts in _OPENED.items()}
 
 
-def names() -> list[str]:
-    """Return the names of all entries of the registry."""
-    return list(registry.load())
+def names(*, used_by: str | None = None, scale: str | None = None) -> list[str]:
+    """Return the names of the entries, all or those that a chapter (slug) uses, of a scale.
+
+    >>> names(used_by="spiky_svd", scale="laptop")
+    ['movielens_2016', 'movielens_2018', 'hetrec_lastfm', 'aotm2003']
+    """
+    entries = registry.load().values()
+    return [
+        entry.name
+        for entry in entries
+        if (used_by is None or used_by in entry.used_by) and (scale is None or scale == entry.scale)
+    ]
 
 
 def entry(name: str) -> Entry:

@@ -11,17 +11,19 @@ import io
 import shutil
 import subprocess
 import tarfile
+import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, BinaryIO
+from typing import IO, BinaryIO, cast
 
 from soundreasons.data.errors import DataError, SourceSkipped
 from soundreasons.data.files import CHUNK, UNPACKING_ERRORS
 from soundreasons.data.registry import Member
 
-_DAMAGE = (*UNPACKING_ERRORS, tarfile.TarError, zipfile.BadZipFile)
+# An encrypted or unknown packing in a zip is a RuntimeError.
+_DAMAGE = (*UNPACKING_ERRORS, tarfile.TarError, zipfile.BadZipFile, RuntimeError)
 
 
 def unpack(archive: Path, members: Mapping[str, Member], target: Path, *, entry: str) -> dict[str, Path]:
@@ -145,7 +147,19 @@ def _deb_data(archive: Path, entry: str) -> Iterator[BinaryIO]:
         if name.endswith((".zst", ".lzma")):
             yield from _deb_data_by_program(archive, name)
         else:
-            yield io.BytesIO(stream.read(size))
+            yield cast(BinaryIO, _Part(stream, size))
+
+
+class _Part:
+    """The next `size` bytes of an open file, as a file of their own."""
+
+    def __init__(self, stream: BinaryIO, size: int) -> None:
+        self._stream, self._left = stream, size
+
+    def read(self, count: int = -1) -> bytes:
+        block = self._stream.read(self._left if count < 0 else min(count, self._left))
+        self._left -= len(block)
+        return block
 
 
 def _find_ar_member(stream: BinaryIO, prefix: str, entry: str) -> tuple[str, int]:
@@ -165,9 +179,11 @@ def _deb_data_by_program(archive: Path, name: str) -> Iterator[BinaryIO]:
     program = shutil.which("dpkg-deb")
     if program is None:
         raise SourceSkipped(f"the program dpkg-deb is missing, needed to read {name}")
-    done = subprocess.run([program, "--fsys-tarfile", str(archive)], capture_output=True, check=False)
-    if done.returncode:
-        raise DataError(
-            f"dpkg-deb cannot read {archive.name}: {done.stderr.decode(errors='replace').strip()}"
-        )
-    yield io.BytesIO(done.stdout)
+    with tempfile.TemporaryFile() as unpacked:
+        call = [program, "--fsys-tarfile", str(archive)]
+        done = subprocess.run(call, stdout=unpacked, stderr=subprocess.PIPE, check=False)
+        if done.returncode:
+            words = done.stderr.decode(errors="replace").strip()
+            raise DataError(f"dpkg-deb cannot read {archive.name}: {words}")
+        unpacked.seek(0)
+        yield cast(BinaryIO, unpacked)

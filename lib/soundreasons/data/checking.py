@@ -7,7 +7,6 @@ while neither has changed; `verify` never looks at it.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator
@@ -22,7 +21,7 @@ import pandas as pd
 from soundreasons.data.canonical import table_digest
 from soundreasons.data.errors import DataError
 from soundreasons.data.files import UNPACKING_ERRORS, Folder, fingerprint, is_packed_copy
-from soundreasons.data.registry import UNVERIFIED, Entry, FilePin, TablePin
+from soundreasons.data.registry import UNVERIFIED, Entry, FilePin, TablePin, content_digest
 
 READERS = "soundreasons.data.readers"
 
@@ -58,10 +57,7 @@ def check(entry: Entry, folder: Folder, *, package: str = READERS) -> Checked:
     folder = replace(folder, version=version)
     record = read(entry, folder, package)
     tables = {name: check_table(entry, record, name, pin) for name, pin in entry.tables.items()}
-    said = [f"file {name} {pin.sha256}" for name, pin in files.items()]
-    said += [f"table {name} {digest}" for name, digest in tables.items()]
-    digest = hashlib.sha256("\n".join(sorted(said)).encode()).hexdigest()
-    return Checked(record, folder, f"sha256:{digest}")
+    return Checked(record, folder, content_digest(files, tables))
 
 
 def check_files(entry: Entry, folder: Folder) -> tuple[str, dict[str, FilePin]]:

@@ -30,6 +30,7 @@ class ListingRow(TypedDict):
     used_by: list[str]
     verified: bool
     sources: list[str]
+    download_bytes: int | None
     here: bool
     place: str
     bytes: int
@@ -79,6 +80,7 @@ def _listing_row(store: Store, entry: Entry) -> ListingRow:
         "used_by": list(entry.used_by),
         "verified": entry.is_verified,
         "sources": [source.label for source in entry.sources],
+        "download_bytes": next((s.download_size for s in entry.sources if s.download_size), None),
         "here": store.available(entry.name),
         "place": folder.source if folder else "",
         "bytes": sum(path.stat().st_size for path in paths if path.is_file()),
@@ -139,7 +141,7 @@ def _fetch_one(store: Store, name: str, report: Report, force: bool) -> OutcomeR
     entry = store.entry(name)
     if not force and store.locate(entry) is not None:
         try:
-            return _row("present", store.verify(name))
+            return _row("present", store.known(entry) or store.verify(name))
         except DataError as error:
             report(name, f"the copy here is refused: {error}")
             store.discard(entry)

@@ -84,6 +84,7 @@ class Member(_Strict):
 
 class _Source(_Strict):
     version: str | None = None
+    download_size: int | None = Field(default=None, gt=0)  # bytes that travel, for the data page
     prefix: str = ""
     members: dict[str, Member] = {}
     files: dict[str, FilePin] = {}
@@ -324,10 +325,25 @@ class Entry(_Strict):
         return all(pin.digest != UNVERIFIED for pin in self.tables.values())
 
     @property
+    def accepted_digests(self) -> dict[str, str]:
+        """What `opened` reports of a good copy, by edition; empty while a digest is unverified."""
+        if not self.is_verified:
+            return {}
+        tables = {name: pin.digest for name, pin in self.tables.items()}
+        return {version: content_digest(pins, tables) for version, pins in self.variants.items()}
+
+    @property
     def digest(self) -> str:
         """Fingerprint of this declaration: changes when what is read, or how, is declared anew."""
         said = self.model_dump_json(include={"name", "version", "reader", "holds", "files", "tables"})
         return f"sha256:{hashlib.sha256(said.encode()).hexdigest()}"
+
+
+def content_digest(files: Mapping[str, FilePin], tables: Mapping[str, str]) -> str:
+    """Digest what an entry holds: pinned files by their sha256, tables by their digest."""
+    said = [f"file {name} {pin.sha256}" for name, pin in files.items()]
+    said += [f"table {name} {digest}" for name, digest in tables.items()]
+    return f"sha256:{hashlib.sha256(chr(10).join(sorted(said)).encode()).hexdigest()}"
 
 
 def _with_pin(member: Member, pin: FilePin | None) -> Member:

@@ -156,10 +156,23 @@ class Store:
         known = checking.recall(stamp, entry, folder)
         if known is None:
             checked = checking.check(entry, folder, package=self.readers)
-            checking.remember(stamp, entry, checked)
+            self._remember(entry, checked)
             return checked
         folder = replace(folder, version=known[1])
         return Checked(checking.read(entry, folder, self.readers), folder, known[0])
+
+    def _remember(self, entry: Entry, checked: Checked) -> None:
+        # What ships with the library is small: checking it is no slower than reading a stamp.
+        if checked.folder.source != "package":
+            checking.remember(self._stamp(entry, checked.folder), entry, checked)
+
+    def known(self, entry: Entry) -> Checked | None:
+        """Return what a stamp says of the copy here, without reading it (the record is None)."""
+        folder = self.locate(entry)
+        known = checking.recall(self._stamp(entry, folder), entry, folder) if folder else None
+        if folder is None or known is None:
+            return None
+        return Checked(None, replace(folder, version=known[1]), known[0])
 
     def _stamp(self, entry: Entry, folder: Folder) -> Path:
         places = "\n".join(str(path) for path in folder.paths.values())
@@ -181,7 +194,9 @@ class Store:
 
     def _why_not(self, entry: Entry, source: Source) -> str:
         if isinstance(source, MirrorSource):
-            return f"{self.mirror} lacks it" if self.mirror else f"{MIRROR_VARIABLE} is not set"
+            if self.mirror is None:
+                return f"{MIRROR_VARIABLE} is not set"
+            return f"{self.mirror} lacks it" if self.mirror.is_dir() else f"{self.mirror} is no folder"
         if isinstance(source, PlacedSource):
             wanted = ", ".join(member.path for member in entry.members_of(source).values())
             return f"{source.obtain} Put {wanted} into {self.cache / 'placed' / entry.name}"
@@ -206,7 +221,7 @@ class Store:
         if folder is None:
             return self._make(entry)
         checked = checking.check(entry, folder, package=self.readers)
-        checking.remember(self._stamp(entry, folder), entry, checked)
+        self._remember(entry, checked)
         return checked
 
     # -- installing ------------------------------------------------------------------------------
@@ -236,7 +251,7 @@ class Store:
         folder = replace(folder, version=checked.folder.version)
         # Read again from its final place: a record may keep the paths of its files.
         settled = Checked(checking.read(entry, folder, self.readers), folder, checked.digest)
-        checking.remember(self._stamp(entry, folder), entry, settled)
+        self._remember(entry, settled)
         return settled
 
     @contextmanager
