@@ -5,7 +5,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 PORT ?= 8000
 BIN := .venv/bin
 READY := .venv/.ready
-SNAKEMAKE := $(BIN)/snakemake --cores all --nolock --rerun-incomplete --keep-going --quiet all \
+BUILD := --cores all --nolock --rerun-incomplete --keep-going --quiet all \
 	--resources gpu=1 --config profile=$(PROFILE)
 # The lock asks for one thread a chapter where it matters; Snakemake itself needs none of the libraries' threads.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
@@ -18,7 +18,7 @@ help:            ## this list
 	@grep -hE '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 14
 
 book: $(READY)   ## set up, fetch data, run what changed, build the site
-	@$(SNAKEMAKE) site
+	@$(BIN)/snakemake site $(BUILD)
 
 site: $(READY)   ## render what was last run
 	@$(BIN)/soundreasons site

@@ -10,7 +10,7 @@ import hypothesis
 import jupytext
 import pytest
 
-from support.books import snakemake
+from support.books import build
 from support.demo import DEMO, LEDGER
 
 # The same examples every time, and no clock: a shared machine may be slow.
@@ -59,6 +59,5 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def smoke_book(clone: Path) -> Path:
     """The whole book, built in the smoke profile by the real build; the folder of the clone."""
-    done = snakemake(clone, "site", "--config", "profile=smoke")
-    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-6000:]
+    build(clone, "site", "smoke")
     return clone

@@ -237,16 +237,16 @@ def data_export(
 
 
 def _report(name: str, message: str) -> None:
-    _say(f"  {name}: {message}")
+    _say(f"{name}: {message}")
 
 
 def _outcomes(outcomes: list[Any], *, fail: bool) -> None:
-    """Print what happened to each entry; exit 1 if something went wrong and that matters."""
-    for row in outcomes:
-        _say(" ".join(filter(None, (f"{row['name']}:", row["status"], row["source"], row["message"]))))
-    bad = [row["name"] for row in outcomes if row["status"] in ("refused", "absent")]
+    """Name what could not be had or was refused, with the reason; exit 1 if that matters."""
+    bad = [row for row in outcomes if row["status"] in ("refused", "absent")]
+    for row in bad:
+        _say(f"{row['name']}: {row['status']}: {row['message']}")
     if bad:
-        message = f"not here: {', '.join(bad)}"
+        message = f"{len(bad)} of {len(outcomes)} not here: {', '.join(row['name'] for row in bad)}"
         if fail:
             _fail(message)
         _say(f"{message}; the chapters say which claims then go untested")

@@ -19,12 +19,23 @@ def build_environment(root: Path) -> dict[str, str]:
     }
 
 
-def snakemake(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Call the build in some copy of the book, as the Makefile does."""
+def start_build(
+    root: Path, target: str, profile: str, environment: dict[str, str] | None = None
+) -> subprocess.Popen[str]:
+    """Start the build in some copy of the book, as the Makefile does, in a process group of its own."""
     command = [
-        sys.executable, "-m", "snakemake", "--cores", "2", "--nolock", "--rerun-incomplete",
-        "--quiet", "all", *arguments,
+        sys.executable, "-m", "snakemake", target, "--cores", "2", "--nolock", "--rerun-incomplete",
+        "--quiet", "all", "--config", f"profile={profile}",
     ]  # fmt: skip
-    return subprocess.run(
-        command, cwd=root, env=build_environment(root), capture_output=True, text=True, check=False
-    )
+    return subprocess.Popen(
+        command, cwd=root, env=environment or build_environment(root), text=True, start_new_session=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    )  # fmt: skip
+
+
+def build(root: Path, target: str, profile: str) -> str:
+    """Build in some copy of the book and return what was printed; a failure shows it."""
+    process = start_build(root, target, profile)
+    output, _ = process.communicate()
+    assert process.returncode == 0, output[-8000:]
+    return output

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -66,8 +67,10 @@ def _install_mathjax(target: Path) -> None:
 
 
 def _render(root: Path) -> None:
-    command = [sys.executable, "-m", "jupyter_book", "build", str(root), "-W", "-n", "--keep-going", "-q"]
+    program = Path(sys.executable).with_name("jupyter-book")  # it cannot be called with -m
+    command = [str(program), "build", str(root), "-W", "-n", "--keep-going", "-q"]
     done = subprocess.run(command, capture_output=True, text=True, cwd=root, check=False)
     if done.returncode:
-        lines = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
+        plain = re.sub(r"\x1b\[[0-9;]*m", "", done.stdout + done.stderr)
+        lines = [line for line in plain.splitlines() if line.strip()]
         raise BuildError("jupyter-book stopped:\n" + "\n".join(lines[-40:]).replace(str(root) + os.sep, ""))

@@ -242,7 +242,10 @@ def data_sets(editions: Sequence[Edition]) -> str:
 
 
 def _data_section(entry: registry.Entry, users: Sequence[str]) -> str:
-    tables = [f"{name}: {pin.rows:,} rows of {', '.join(pin.columns)}" for name, pin in entry.tables.items()]
+    tables = [
+        f"{name}: {f'{pin.rows:,} ' if pin.rows is not None else ''}rows of {', '.join(pin.columns)}"
+        for name, pin in entry.tables.items()
+    ]
     checked = (
         "to the last cell or byte" if entry.is_verified else "by its counts only: nobody here saw the bytes"
     )
