@@ -14,7 +14,6 @@ import pandas as pd
 import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.parquet as pq  # type: ignore[import-untyped]
 
-from soundreasons.data.errors import DataError
 from soundreasons.data.files import Folder, open_decoded
 from soundreasons.data.readers import pickles
 from soundreasons.data.readers.columns import ROWS_AT_A_TIME
@@ -23,6 +22,9 @@ _TITLE_AND_YEAR = r"^(?P<title>.*?)\s*\((?P<year>\d{4})\)\s*$"
 # 20 bytes a row: 25 million ratings fit in half a gigabyte.
 _RATINGS = {"userId": "int32", "movieId": "int32", "rating": "float32", "timestamp": "int64"}
 _RENAMED = {"userId": "user_id", "movieId": "movie_id"}
+_RATINGS_SCHEMA = pa.schema(
+    [("user_id", pa.int32()), ("movie_id", pa.int32()), ("rating", pa.float32()), ("timestamp", pa.int64())]
+)
 
 
 @dataclass(frozen=True)
@@ -72,15 +74,13 @@ def read_parquet(folder: Folder) -> MovieLens:
 
 def convert_csv(raw: Mapping[str, Path], target: Path) -> None:
     """Convert a large edition in the publisher's layout, a million ratings at a time."""
-    with open_decoded(raw["ratings.csv"]) as stream:
-        writer: pq.ParquetWriter | None = None
+    with (
+        open_decoded(raw["ratings.csv"]) as stream,
+        pq.ParquetWriter(target / "ratings.parquet", _RATINGS_SCHEMA) as writer,
+    ):
         for part in pd.read_csv(stream, dtype=_RATINGS, usecols=list(_RATINGS), chunksize=ROWS_AT_A_TIME):
-            table = pa.Table.from_pandas(part.rename(columns=_RENAMED), preserve_index=False)
-            writer = writer or pq.ParquetWriter(target / "ratings.parquet", table.schema)
-            writer.write_table(table)
-        if writer is None:
-            raise DataError(f"{raw['ratings.csv']} holds no rating")
-        writer.close()
+            renamed = part.rename(columns=_RENAMED)
+            writer.write_table(pa.Table.from_pandas(renamed, _RATINGS_SCHEMA, preserve_index=False))
     _movies(raw["movies.csv"]).to_parquet(target / "movies.parquet", index=False)
     _tags(raw["tags.csv"]).to_parquet(target / "tags.parquet", index=False)
 

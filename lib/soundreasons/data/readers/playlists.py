@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from soundreasons.data.files import Folder, open_decoded, text_lines
 from soundreasons.data.readers.columns import ColumnWriter, Kind
 
 _CHUNK = 1 << 20
+_SPACE, _GAP = re.compile(r"[ \t\r\n]*"), re.compile(r"[ \t\r\n,]*")
 # The first two lines of the radio playlists list the songs and how often each was played.
 _RADIO_HEADER_LINES = 2
 
@@ -193,24 +195,28 @@ def json_items(stream: IO[bytes]) -> Iterator[Any]:
     [{'a': 1}, 2]
     """
     text, decoder = io.TextIOWrapper(stream, encoding="utf-8"), json.JSONDecoder()
-    buffer = text.read(_CHUNK).lstrip()
+    buffer = text.read(_CHUNK)
     if not buffer.startswith("["):
         raise DataError(f"expected a JSON list, found {buffer[:20]!r}")
-    buffer = buffer[1:]
+    start = 1
     while True:
-        buffer = buffer.lstrip(" \t\r\n,")
-        if buffer.startswith("]"):
+        start = _behind(_GAP, buffer, start)
+        if buffer.startswith("]", start):
             return
         try:
-            item, end = decoder.raw_decode(buffer)
+            item, end = decoder.raw_decode(buffer, start)
         except json.JSONDecodeError:
             item, end = None, len(buffer)
-        # A number that reaches the end of the buffer may go on in the next chunk.
-        if end == len(buffer):
-            more = text.read(_CHUNK)
-            if not more:
-                raise DataError("the JSON list breaks off before its end")
-            buffer += more
-            continue
-        yield item
-        buffer = buffer[end:]
+        # Only what a comma or bracket follows is whole: "-1" may go on as "-1.5" in the next chunk.
+        if buffer.startswith((",", "]"), _behind(_SPACE, buffer, end)):
+            yield item
+            start = end
+        elif more := text.read(_CHUNK):
+            buffer, start = buffer[start:] + more, 0
+        else:
+            raise DataError("the JSON list breaks off before its end")
+
+
+def _behind(pattern: re.Pattern[str], text: str, start: int) -> int:
+    found = pattern.match(text, start)
+    return found.end() if found else start
