@@ -1,0 +1,227 @@
+"""What the theory foresees, tried on block models in which everything is known.
+
+Task: embed drawn graphs and compare what comes out (directions, norms, spikes) with what went in
+(communities, popularities). Cosines, correlations and shares have no unit; angles are in degrees.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from soundreasons.papers.spiky_svd.block_model import BlockModel, block_model, grow_item
+from soundreasons.papers.spiky_svd.factorisation import embed
+from soundreasons.papers.spiky_svd.pipeline import placed, placed_spikiness
+from soundreasons.papers.spiky_svd.stability import neighbour_overlap
+
+
+def exact_spikes(
+    n_items: int, n_communities: int, popularity_sigma: float, seeds: Sequence[int]
+) -> pd.DataFrame:
+    """Embed the expected graph itself, without noise: directions are exact.
+
+    Chapter: spiky_svd.
+
+    Parameters
+    ----------
+    n_items, n_communities, popularity_sigma
+        As for `block_model`.
+    seeds : sequence of int
+        One graph each.
+
+    Returns
+    -------
+    DataFrame, one row a seed
+        `seed`; `lowest_cosine` (between two items of one community, the worst case);
+        `lowest_correlation` (of norm and popularity in a community, the worst community; missing
+        where popularity is flat).
+    """
+    rows = []
+    for seed in seeds:
+        model = block_model(n_items, n_communities, popularity_sigma, seed)
+        embedding = embed(model.expected, n_communities, seed)
+        cosines = [_lowest_cosine(embedding[model.community == k]) for k in range(n_communities)]
+        rows.append((seed, min(cosines), np.min(_norm_correlations(embedding, model))))
+    return pd.DataFrame(rows, columns=["seed", "lowest_cosine", "lowest_correlation"])
+
+
+def noisy_spikes(
+    n_items: int,
+    communities: Sequence[int],
+    popularity_sigmas: Sequence[float],
+    seeds: Sequence[int],
+) -> pd.DataFrame:
+    """Embed drawn graphs for every number of communities, spread of popularity and seed.
+
+    The rank is the number of communities. Items without a link, or out of reach, have no position
+    and are left out. Chapter: spiky_svd.
+
+    Parameters
+    ----------
+    n_items : int
+        Items of each graph.
+    communities, popularity_sigmas, seeds : sequences
+        Everything is combined with everything.
+
+    Returns
+    -------
+    DataFrame, one row a graph
+        `n_communities`, `popularity_sigma`, `seed`; `n_dropped` items; `peaks` (of Spk at f = number
+        of communities); `peaks_over_half` (peaks over half the number of communities); `cosine` (to
+        the direction of the own community: median, then mean over communities); `correlation` (of
+        norm and popularity: Pearson, mean over communities); `variation` (of norms in a community:
+        standard deviation over mean, mean over communities).
+    """
+    grid = [(k, sigma, seed) for k in communities for sigma in popularity_sigmas for seed in seeds]
+    return pd.DataFrame([_noisy_row(n_items, *settings) for settings in grid])
+
+
+@dataclass(frozen=True)
+class Climb:
+    """One item at one popularity.
+
+    Attributes
+    ----------
+    popularity : float
+        Of the item; 1 is the mean of a community before it grows.
+    along, across : ndarray, shape (n_items,)
+        Coordinates of all items: along the direction of the item's community, and away from it.
+    angle : float
+        Between the item and that direction, in degrees.
+    norm : float
+        Of the item.
+    overlap : float
+        Share of its k nearest neighbours (cosine) that it keeps in the next step; NaN in the last.
+    """
+
+    popularity: float
+    along: NDArray[np.float64]
+    across: NDArray[np.float64]
+    angle: float
+    norm: float
+    overlap: float
+
+
+def climb(model: BlockModel, item: int, popularities: Sequence[float], k: int, seed: int) -> list[Climb]:
+    """Let one item grow, and follow it along its spike.
+
+    At every step the item gains links, no other link changes, and the graph is embedded again. Its
+    community's direction is that of the other members together. Chapter: spiky_svd.
+
+    Parameters
+    ----------
+    model : BlockModel
+        Before the item grows.
+    item : int
+        Which one.
+    popularities : sequence of float, increasing
+        Popularity of the item at each step, from its present one up.
+    k : int
+        Neighbours compared from step to step.
+    seed : int
+        Of the links gained and of the embeddings.
+
+    Returns
+    -------
+    list of Climb
+        One a step.
+    """
+    models = list(_growing(model, item, popularities, np.random.default_rng(seed)))
+    rank = len(model.affinity)
+    embeddings = [embed(grown.adjacency, rank, seed) for grown in models]
+    query = np.array([item])
+    following = [*embeddings[1:], None]
+    steps = []
+    for grown, vectors, later in zip(models, embeddings, following, strict=True):
+        kept = np.nan if later is None else _overlap_of_placed(vectors, later, query, k)
+        along, across = _seen_from_spike(vectors, _others(model, item))
+        angle = float(np.degrees(np.arctan2(across[item], along[item])))
+        norm = float(np.linalg.norm(vectors[item]))
+        steps.append(Climb(float(grown.popularity[item]), along, across, angle, norm, kept))
+    return steps
+
+
+def _growing(
+    model: BlockModel, item: int, popularities: Sequence[float], rng: np.random.Generator
+) -> Iterator[BlockModel]:
+    for popularity in popularities:
+        model = grow_item(model, item, popularity / model.popularity[item], rng)
+        yield model
+
+
+def _others(model: BlockModel, item: int) -> NDArray[np.bool_]:
+    mates: NDArray[np.bool_] = model.community == model.community[item]
+    mates[item] = False
+    return mates
+
+
+def _overlap_of_placed(
+    before: NDArray[np.float64], after: NDArray[np.float64], query: NDArray[np.int64], k: int
+) -> float:
+    rows = np.intersect1d(
+        placed(before, dimensions=before.shape[1]), placed(after, dimensions=after.shape[1])
+    )
+    position = np.searchsorted(rows, query)
+    return float(neighbour_overlap(before[rows], after[rows], position, k, "cosine", include_query=False)[0])
+
+
+def _seen_from_spike(
+    vectors: NDArray[np.float64], members: NDArray[np.bool_]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Split each vector into its length along the members' common direction and the rest."""
+    direction = _direction(vectors[members])
+    along = vectors @ direction
+    across = np.linalg.norm(vectors - along[:, np.newaxis] * direction, axis=1)
+    return along, across
+
+
+def _noisy_row(n_items: int, n_communities: int, sigma: float, seed: int) -> dict[str, Any]:
+    model = block_model(n_items, n_communities, sigma, seed)
+    embedding = embed(model.adjacency, n_communities, seed)
+    rows = placed(embedding, dimensions=n_communities)
+    kept, community = embedding[rows], model.community[rows]
+    norms = np.linalg.norm(kept, axis=1)
+    groups = [community == k for k in range(n_communities)]
+    peaks = len(placed_spikiness(embedding, dimensions=n_communities).peaks)
+    return {
+        "n_communities": n_communities,
+        "popularity_sigma": sigma,
+        "seed": seed,
+        "n_dropped": n_items - len(rows),
+        "peaks": peaks,
+        "peaks_over_half": peaks / (n_communities / 2),
+        "cosine": np.mean([_median_cosine(kept[group]) for group in groups]),
+        "correlation": np.mean(_norm_correlations(embedding, model)),
+        "variation": np.mean([norms[group].std() / norms[group].mean() for group in groups]),
+    }
+
+
+def _direction(members: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Sum the vectors, so that long ones, which are sharp, say more; scale to length 1."""
+    total = members.sum(axis=0)
+    unit: NDArray[np.float64] = total / np.linalg.norm(total)
+    return unit
+
+
+def _median_cosine(members: NDArray[np.float64]) -> float:
+    return float(np.median(members @ _direction(members) / np.linalg.norm(members, axis=1)))
+
+
+def _lowest_cosine(members: NDArray[np.float64]) -> float:
+    units = members / np.linalg.norm(members, axis=1, keepdims=True)
+    return float((units @ units.T).min())
+
+
+def _norm_correlations(embedding: NDArray[np.float64], model: BlockModel) -> list[float]:
+    """Pearson correlation of norm and popularity in each community; NaN where popularity is flat."""
+    norms = np.linalg.norm(embedding, axis=1)
+    correlations = []
+    for k in range(len(model.affinity)):
+        inside = model.community == k
+        is_flat = np.ptp(model.popularity[inside]) < 1e-12
+        pearson = np.nan if is_flat else np.corrcoef(norms[inside], model.popularity[inside])[0, 1]
+        correlations.append(float(pearson))
+    return correlations

@@ -1,0 +1,149 @@
+"""Figures of the chapter: data and Axes in, the same Axes out.
+
+Colours are those of Okabe and Ito, which colour-blind readers tell apart; a method keeps its colour.
+Singular values and coordinates have the unit of the associations (nats); shares run from 0 to 1.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from numpy.typing import NDArray
+
+from soundreasons.papers.spiky_svd.block_experiments import Climb
+from soundreasons.papers.spiky_svd.spikiness import Spikiness
+
+BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
+YELLOW, BLUE, VERMILION, PURPLE = "#F0E442", "#0072B2", "#D55E00", "#CC79A7"
+GREY = "#8C8C8C"
+METHOD_COLOURS = {
+    "data": BLUE,
+    "gaussian": GREY,
+    "rewired": ORANGE,
+    "signflip": PURPLE,
+    "dot": VERMILION,
+    "cosine": GREEN,
+}
+HIGHLIGHTS = (VERMILION, GREEN, ORANGE, PURPLE, SKY, YELLOW)
+# Dark to light, so that the order can be read without colour.
+GROUP_COLOURS = ("#08306B", "#2171B5", "#4EB3D3", "#7BCCC4", "#A8DDB5")
+GROUP_MARKERS = ("o", "s", "^", "D", "v")
+
+
+def plot_consecutive(
+    embedding: NDArray[Any],
+    first: int,
+    ax: Axes,
+    *,
+    highlights: Mapping[str, NDArray[np.int64]] | None = None,
+) -> Axes:
+    """Scatter two consecutive dimensions (`first` counts from 0); return `ax`.
+
+    `highlights` names groups of rows to draw in colour, such as the members of a spike.
+    """
+    ax.axhline(0, color=GREY, linewidth=0.5, linestyle=":")
+    ax.axvline(0, color=GREY, linewidth=0.5, linestyle=":")
+    x, y = embedding[:, first], embedding[:, first + 1]
+    ax.scatter(x, y, s=4, alpha=0.15, color=BLUE, linewidths=0, rasterized=True)
+    for (name, rows), colour in zip((highlights or {}).items(), HIGHLIGHTS, strict=False):
+        ax.scatter(x[rows], y[rows], s=9, alpha=0.8, color=colour, linewidths=0, label=name)
+    ax.set(xlabel=f"dimension {first + 1} (nats)", ylabel=f"dimension {first + 2} (nats)")
+    return ax
+
+
+def plot_consecutive_3d(embedding: NDArray[Any], first: int, ax: Any) -> Any:
+    """Scatter three consecutive dimensions (`first` counts from 0); return `ax`, which is 3-d."""
+    x, y, z = (embedding[:, first + k] for k in range(3))
+    ax.scatter(x, y, z, s=3, alpha=0.1, color=BLUE, linewidths=0, depthshade=False)
+    for axis in (x, y, z):
+        ends = [[other.min(), other.max()] if other is axis else [0, 0] for other in (x, y, z)]
+        ax.plot(*ends, color=GREY, linewidth=0.6, linestyle=":")
+    ax.set(xlabel=f"{first + 1}", ylabel=f"{first + 2}", zlabel=f"{first + 3}")
+    ax.tick_params(labelsize=6, pad=-2)
+    return ax
+
+
+def plot_clustering_profile(profiles: Mapping[str, Spikiness], ax: Axes, *, coverage: float = 0.5) -> Axes:
+    """Draw the covered share against the number of spikes, one curve a method; return `ax`."""
+    for name, spikes in profiles.items():
+        ranks = np.arange(1, len(spikes.peaks) + 1) / spikes.n_items
+        share = spikes.cover_curve / spikes.n_items
+        colour = METHOD_COLOURS.get(name, BLACK)
+        ax.plot(100 * ranks, share, drawstyle="steps-post", color=colour, label=name)
+    ax.axhline(coverage, color=GREY, linewidth=0.8, linestyle=":")
+    ax.set(xlabel="spikes, by decreasing norm (% of items)", ylabel="items covered (share)", ylim=(0, None))
+    ax.set_xscale("log")
+    return ax
+
+
+def plot_spike_ratio(tables: Mapping[str, pd.DataFrame], ax: Axes) -> Axes:
+    """Draw Spk@f against f, one curve a data set, mean over the rows (seeds) of its table; return `ax`."""
+    for (name, table), colour in zip(tables.items(), (BLUE, *HIGHLIGHTS), strict=False):
+        ax.plot(table.columns, 100 * table.mean(), marker="o", markersize=4, color=colour, label=name)
+    ax.set_xscale("log", base=2)
+    ax.set_yscale("log")
+    ax.set(xlabel="dimensions used, f", ylabel="spikes needed for half of the items (% of items)")
+    return ax
+
+
+def plot_spectrum(ours: Mapping[str, pd.Series], published: Mapping[str, pd.Series], ax: Axes) -> Axes:
+    """Draw singular values as shares of the largest, ours as lines, published ones as marks; return `ax`."""
+    for (name, values), colour in zip(ours.items(), (BLUE, *HIGHLIGHTS), strict=False):
+        ax.plot(values.index, values / values.iloc[0], color=colour, label=f"{name} (here)")
+    for (name, values), marker in zip(published.items(), ("x", "+", "*"), strict=False):
+        share = values / values.iloc[0]
+        ax.plot(share.index, share, color=BLACK, marker=marker, linestyle=":", linewidth=0.6, label=name)
+    ax.set_xscale("log", base=2)
+    ax.set_yscale("log")
+    ax.set(xlabel="rank of the singular value", ylabel="singular value (share of the largest)")
+    return ax
+
+
+def plot_overlap(overlaps: pd.DataFrame, ax: Axes) -> Axes:
+    """Draw neighbours kept against the share of the data known, one curve a norm group; return `ax`.
+
+    `overlaps` holds one similarity and one cut-off of `overlap_by_norm`; several rows for the same
+    moment and group (seeds) are averaged.
+    """
+    n_groups = overlaps["group"].nunique()
+    means = overlaps.groupby(["group", "moment"], as_index=False).mean(numeric_only=True)
+    for group, curve in means.groupby("group"):
+        colour, marker = GROUP_COLOURS[int(group) % 5], GROUP_MARKERS[int(group) % 5]
+        ends = {0: ", shortest", n_groups - 1: ", longest"}.get(int(group), "")
+        label = f"norm group {group + 1}{ends}"
+        ax.plot(100 * curve["share"], curve["overlap"], color=colour, marker=marker, label=label)
+        low, high = curve["overlap"] - curve["margin"], curve["overlap"] + curve["margin"]
+        ax.fill_between(100 * curve["share"], low, high, color=colour, alpha=0.2, linewidth=0)
+    ax.set(xlabel="interactions known (%)", ylabel="neighbours kept (share)", ylim=(0, 1.02))
+    return ax
+
+
+def plot_norm_spread(norms: Mapping[str, NDArray[Any]], ax: Axes) -> Axes:
+    """Draw how far the norms inside communities spread, one histogram a model; return `ax`.
+
+    `norms` are given over the mean norm of the item's community.
+    """
+    bins = np.linspace(0, 4, 41).tolist()
+    for (name, values), colour in zip(norms.items(), (GREY, BLUE, VERMILION), strict=False):
+        ax.hist(values, bins=bins, density=True, histtype="step", linewidth=1.5, color=colour, label=name)
+    ax.set(xlabel="norm (mean of the community = 1)", ylabel="density")
+    return ax
+
+
+def plot_climb(step: Climb, item: int, ax: Axes) -> Axes:
+    """Draw all items along and across one community's direction, and mark one item; return `ax`."""
+    ax.scatter(step.along, step.across, s=3, alpha=0.2, color=BLUE, linewidths=0, rasterized=True)
+    ax.plot(step.along[item], step.across[item], marker="*", markersize=12, color=VERMILION)
+    ax.plot([0, step.along[item]], [0, step.across[item]], color=VERMILION, linewidth=0.8)
+    ax.set_title(f"popularity {step.popularity:.2f}: {step.angle:.0f}° off, norm {step.norm:.1f}", fontsize=8)
+    ax.set(xlabel="along the spike (counts)", ylabel="away from it (counts)")
+    return ax
+
+
+def plot_pairwise(embedding: NDArray[Any], first: int, axes: Sequence[Axes]) -> Sequence[Axes]:
+    """Scatter dimension `first` with the next, the next with its next, and so on; return `axes`."""
+    for step, ax in enumerate(axes):
+        plot_consecutive(embedding, first + step, ax)
+    return axes

@@ -1,0 +1,231 @@
+"""What happens to neighbours when data is added.
+
+Task: embed a data set at several moments of its growth and compare each item's neighbours at a
+moment with those at the first, by norm group. Overlaps are shares, 0 to 1.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import reduce
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from soundreasons.papers.spiky_svd.datasets import Interactions
+from soundreasons.papers.spiky_svd.factorisation import embed
+from soundreasons.papers.spiky_svd.pipeline import associate, placed, placed_spikiness
+from soundreasons.papers.spiky_svd.stability import Similarity, neighbour_overlap, norm_groups
+
+
+@dataclass(frozen=True)
+class Growth:
+    """Embeddings of one data set as it grows.
+
+    Attributes
+    ----------
+    name : str
+        Of the data set.
+    shares : list of float
+        Share of the users, or of the interactions in time, known at each moment; increasing.
+    embeddings : list of ndarray, shape (n_items, rank)
+        At each moment, for the items that have a position at all of them.
+    item_names : ndarray of str, shape (n_items,)
+        To show a reader.
+    spike_ratios : list of float
+        Peaks per item at each moment, among all items of that moment.
+    n_items_then : list of int
+        Items with a position at each moment.
+    """
+
+    name: str
+    shares: list[float]
+    embeddings: list[NDArray[np.float64]]
+    item_names: NDArray[np.str_]
+    spike_ratios: list[float]
+    n_items_then: list[int]
+
+
+def users_revealed(
+    interactions: Interactions, shares: Sequence[float], rng: np.random.Generator
+) -> list[NDArray[np.bool_]]:
+    """Reveal contexts (users, playlists) in one random order; mark the pairs known at each share.
+
+    Chapter: spiky_svd.
+
+    Parameters
+    ----------
+    interactions : Interactions
+        The data.
+    shares : sequence of float in (0, 1], increasing
+        Of the contexts.
+    rng : numpy.random.Generator
+        Draws the order.
+
+    Returns
+    -------
+    list of ndarray of bool, shape (n_pairs,)
+        Each holds the one before.
+
+    Raises
+    ------
+    ValueError
+        If the shares are not increasing numbers in (0, 1].
+    """
+    _check_shares(shares)
+    turn = rng.permutation(interactions.n_contexts)[interactions.context]
+    return [turn < round(share * interactions.n_contexts) for share in shares]
+
+
+def time_passed(interactions: Interactions, shares: Sequence[float]) -> list[NDArray[np.bool_]]:
+    """Cut the data at dates; mark the pairs known when that share of all pairs was there.
+
+    Chapter: spiky_svd.
+
+    Parameters
+    ----------
+    interactions : Interactions
+        The data, with times.
+    shares : sequence of float in (0, 1], increasing
+        Of the pairs; pairs of the same second stay together.
+
+    Returns
+    -------
+    list of ndarray of bool, shape (n_pairs,)
+        Each holds the one before.
+
+    Raises
+    ------
+    ValueError
+        If the data has no times, or the shares are not increasing numbers in (0, 1].
+    """
+    _check_shares(shares)
+    if interactions.time is None:
+        raise ValueError(f"{interactions.name} has no times; reveal its users instead (users_revealed)")
+    dates = np.quantile(interactions.time, shares, method="higher")
+    return [interactions.time <= date for date in dates]
+
+
+def grow(
+    interactions: Interactions,
+    known: Sequence[NDArray[np.bool_]],
+    rank: int,
+    seed: int,
+    *,
+    dimensions: int = 64,
+    device: str = "cpu",
+) -> Growth:
+    """Embed the data at every moment, and keep the items that have a position at all of them.
+
+    Chapter: spiky_svd.
+
+    Parameters
+    ----------
+    interactions : Interactions
+        The data.
+    known : sequence of ndarray of bool, shape (n_pairs,)
+        Pairs known at each moment, from `users_revealed` or `time_passed`.
+    rank, seed, device
+        As for `embed`.
+    dimensions : int, from 1
+        Leading coordinates used to count spikes.
+
+    Returns
+    -------
+    Growth
+
+    Raises
+    ------
+    ValueError
+        If a moment has fewer items than `rank`.
+    """
+    moments = []
+    ratios, sizes = [], []
+    for chosen in known:
+        association = associate(interactions, chosen)
+        embedding = embed(association.matrix, rank, seed, device=device)
+        spikes = placed_spikiness(embedding, dimensions=dimensions)
+        rows = placed(embedding, dimensions=rank)
+        moments.append((association.kept[rows], embedding[rows]))
+        ratios.append(spikes.ratio)
+        sizes.append(spikes.n_items)
+    common = reduce(np.intersect1d, [kept for kept, _ in moments])
+    aligned = [embedding[np.searchsorted(kept, common)] for kept, embedding in moments]
+    shares = [float(np.mean(chosen)) for chosen in known]
+    return Growth(interactions.name, shares, aligned, interactions.item_names[common], ratios, sizes)
+
+
+def overlap_by_norm(
+    growth: Growth,
+    cutoffs: Sequence[int],
+    rng: np.random.Generator,
+    *,
+    n_groups: int = 5,
+    n_queries: int = 1000,
+    similarities: Sequence[Similarity] = ("dot", "cosine"),
+) -> pd.DataFrame:
+    """Measure how many neighbours items keep, by their norm at the first moment.
+
+    Queries and candidates come from the same norm group, as in the paper's use case. Chapter: spiky_svd.
+
+    Parameters
+    ----------
+    growth : Growth
+        From `grow`.
+    cutoffs : sequence of int
+        Neighbours compared (k), at most the size of a group less one.
+    rng : numpy.random.Generator
+        Draws the queries of each group.
+    n_groups : int, from 1
+        Equal parts by norm; 0 holds the shortest.
+    n_queries : int, from 1
+        Queries a group; all of its items if there are fewer.
+    similarities : sequence of {"dot", "cosine"}
+        How candidates are ranked.
+
+    Returns
+    -------
+    DataFrame, one row a (moment, group, similarity, cutoff)
+        `moment` (number), `share` (of the pairs), `group`, `similarity`, `cutoff`, `overlap` (mean),
+        `margin` (1.96 standard errors of the mean), `without_query` (mean overlap where the query
+        is no candidate).
+
+    Raises
+    ------
+    ValueError
+        If a group is too small for a cut-off.
+    """
+    groups = norm_groups(growth.embeddings[0], n_groups)
+    rows = []
+    for group in range(n_groups):
+        inside = np.flatnonzero(groups == group)
+        queries = rng.choice(len(inside), size=min(n_queries, len(inside)), replace=False)
+        vectors = [embedding[inside] for embedding in growth.embeddings]
+        for moment, similarity, cutoff in _grid(len(vectors), similarities, cutoffs):
+            pair = vectors[0], vectors[moment]
+            kept = neighbour_overlap(*pair, queries, cutoff, similarity)
+            bare = neighbour_overlap(*pair, queries, cutoff, similarity, include_query=False)
+            margin = 1.96 * kept.std() / np.sqrt(len(kept))
+            rows.append(
+                (moment, growth.shares[moment], group, similarity, cutoff, kept.mean(), margin, bare.mean())
+            )
+    columns = ["moment", "share", "group", "similarity", "cutoff", "overlap", "margin", "without_query"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _grid(
+    n_moments: int, similarities: Sequence[Similarity], cutoffs: Sequence[int]
+) -> list[tuple[int, Similarity, int]]:
+    return [
+        (moment, similarity, cutoff)
+        for moment in range(n_moments)
+        for similarity in similarities
+        for cutoff in cutoffs
+    ]
+
+
+def _check_shares(shares: Sequence[float]) -> None:
+    is_rising = all(first < second for first, second in pairwise(shares))
+    if not shares or not is_rising or shares[0] <= 0 or shares[-1] > 1:
+        raise ValueError(f"shares are {list(shares)}, expected increasing numbers above 0, at most 1")

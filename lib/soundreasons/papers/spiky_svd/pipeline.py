@@ -1,0 +1,149 @@
+"""From interactions to spikes, step by step, with a count of what is left out at each step.
+
+Task: run association, factorisation and the spikiness metric on real data, where items without a
+pair and items without a position occur; both are dropped, and it is said how many.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from soundreasons.papers.spiky_svd.association import ppmi
+from soundreasons.papers.spiky_svd.datasets import Interactions
+from soundreasons.papers.spiky_svd.spikiness import Spikiness, spikiness
+
+# An item in a corner of the graph that the leading vectors don't reach has a zero row but for
+# rounding; below this share of the longest vector a direction is nothing but rounding.
+_POSITION_FROM = 1e-10
+
+
+@dataclass(frozen=True)
+class Association:
+    """Items that keep at least one associated pair, and the matrix that ties them.
+
+    Attributes
+    ----------
+    name : str
+        Of the data set.
+    matrix : csr_matrix, shape (n_items, n_items)
+        From `ppmi`.
+    item_names : ndarray of str, shape (n_items,)
+        To show a reader.
+    kept : ndarray of int, shape (n_items,)
+        Item numbers in the data set.
+    n_dropped : int
+        Items of the data set that vanish: without context, or without a pair.
+    """
+
+    name: str
+    matrix: sp.csr_matrix
+    item_names: NDArray[np.str_]
+    kept: NDArray[np.int64]
+    n_dropped: int
+
+    @property
+    def n_items(self) -> int:
+        """Number of items."""
+        return len(self.kept)
+
+    @property
+    def n_pairs(self) -> int:
+        """Number of associated pairs."""
+        return int(self.matrix.nnz // 2)
+
+
+def associate(
+    interactions: Interactions, chosen: NDArray[np.bool_] | None = None, *, min_count: int = 2
+) -> Association:
+    """Associate the items of a data set, dropping what has no context or no pair.
+
+    Chapter: spiky_svd.
+
+    Parameters
+    ----------
+    interactions : Interactions
+        The data.
+    chosen : ndarray of bool, shape (n_pairs,), optional
+        Only these of its pairs (as when only some users are known).
+    min_count : int, from 1
+        As for `ppmi`.
+
+    Returns
+    -------
+    Association
+
+    Raises
+    ------
+    ValueError
+        If no pair of items survives; see `ppmi`.
+    """
+    incidence = interactions.incidence(chosen)
+    seen = np.flatnonzero(np.diff(incidence.indptr))
+    if len(seen) == 0:
+        raise ValueError(f"no pair of {interactions.name} is chosen; choose at least one")
+    matrix, kept = ppmi(incidence[seen], min_count=min_count)
+    kept = seen[kept]
+    return Association(
+        interactions.name,
+        matrix,
+        interactions.item_names[kept],
+        kept,
+        interactions.n_items - len(kept),
+    )
+
+
+def placed(embedding: NDArray[Any], *, dimensions: int = 64) -> NDArray[np.int64]:
+    """Find the items that have a position in the leading coordinates.
+
+    The rows of items in corners of the graph that the leading singular vectors do not reach are zero
+    but for rounding. Chapter: spiky_svd.
+
+    Parameters
+    ----------
+    embedding : ndarray, shape (n_items, n_dims)
+        From `embed`.
+    dimensions : int, from 1
+        Leading coordinates to use.
+
+    Returns
+    -------
+    ndarray of int
+        Row numbers, increasing.
+
+    Examples
+    --------
+    >>> placed(np.array([[1.0, 0.0], [1e-17, 2.0]]), dimensions=1)
+    array([0])
+    """
+    norms = np.linalg.norm(embedding[:, :dimensions], axis=1)
+    return np.flatnonzero(norms > _POSITION_FROM * norms.max())
+
+
+def placed_spikiness(
+    embedding: NDArray[Any], *, dimensions: int = 64, coverage: float = 0.5, cosine: float = 0.9
+) -> Spikiness:
+    """Find the spikes among the items that have a position; `peaks` are rows of `embedding`.
+
+    `n_items` counts the items with a position, so `len(embedding) - n_items` were dropped.
+    Chapter: spiky_svd.
+
+    Parameters
+    ----------
+    embedding, dimensions, coverage, cosine
+        As for `spikiness`; zero rows are allowed here.
+
+    Returns
+    -------
+    Spikiness
+
+    Examples
+    --------
+    >>> placed_spikiness(np.array([[0.0, 0], [2, 0], [1, 0]])).n_items
+    2
+    """
+    rows = placed(embedding, dimensions=dimensions)
+    spikes = spikiness(embedding[rows], dimensions=dimensions, coverage=coverage, cosine=cosine)
+    return replace(spikes, peaks=rows[spikes.peaks])

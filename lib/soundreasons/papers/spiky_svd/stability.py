@@ -1,0 +1,157 @@
+"""Do an item's neighbours stay the same when data is added?
+
+Task: compare the nearest neighbours of items in two embeddings of the same items. Output: the share
+of neighbours kept, 0 to 1, one number a query.
+"""
+
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Similarity = Literal["dot", "cosine"]
+_BLOCK = 512  # queries compared with all items at once
+
+
+def neighbour_overlap(
+    before: NDArray[np.floating],
+    after: NDArray[np.floating],
+    queries: NDArray[np.integer],
+    k: int,
+    similarity: Similarity = "dot",
+    *,
+    include_query: bool = True,
+) -> NDArray[np.float64]:
+    """Measure the share of its k nearest neighbours that each query keeps.
+
+    As in the use case of Afchar et al. (2023): candidates are all rows, the query itself among
+    them; both lists have k items and the score is their intersection over k, which is not the
+    Jaccard index. Rotations of an embedding change nothing, so the two need no alignment.
+    Chapter: spiky_svd.
+
+    Parameters
+    ----------
+    before, after : ndarray, shape (n_items, n_dims_before) and (n_items, n_dims_after)
+        Vectors of the same items, in the same order.
+    queries : ndarray of int, shape (n_queries,)
+        Row numbers.
+    k : int, from 1 to the number of candidates
+        Cut-off.
+    similarity : {"dot", "cosine"}
+        How candidates are ranked. With "cosine" a query is always in its own list.
+    include_query : bool
+        False takes the query out of the candidates.
+
+    Returns
+    -------
+    ndarray, shape (n_queries,)
+        0 (no neighbour kept) to 1 (all kept).
+
+    Raises
+    ------
+    ValueError
+        If the two do not hold the same items, values are not finite, a row is zero under "cosine", a
+        query does not exist, or `k` exceeds the candidates.
+
+    Examples
+    --------
+    The longest vector is everyone's neighbour by dot product, until another becomes longer.
+
+    >>> march = np.array([[1.0, 0], [3, 0], [2, 0]])
+    >>> april = np.array([[1.0, 0], [3, 0], [9, 0]])
+    >>> neighbour_overlap(march, april, np.array([0]), k=1)
+    array([0.])
+    >>> neighbour_overlap(march, april, np.array([0]), k=2)
+    array([1.])
+    """
+    candidates = _prepared(before, "before", similarity), _prepared(after, "after", similarity)
+    _check_question(candidates, queries, k, include_query)
+    overlap = np.empty(len(queries))
+    for low in range(0, len(queries), _BLOCK):
+        block = np.asarray(queries[low : low + _BLOCK])
+        first, second = (_is_neighbour(vectors, block, k, include_query) for vectors in candidates)
+        overlap[low : low + _BLOCK] = np.count_nonzero(first & second, axis=1) / k
+    return overlap
+
+
+def norm_groups(embedding: NDArray[np.floating], n_groups: int = 5) -> NDArray[np.int64]:
+    """Cut items into equal parts by norm (quintiles unless told); 0 holds the shortest.
+
+    Chapter: spiky_svd.
+
+    Parameters
+    ----------
+    embedding : ndarray, shape (n_items, n_dims)
+        At least `n_groups` items.
+    n_groups : int, from 1
+        Parts; their sizes differ by at most one. Equal norms: lower row first.
+
+    Returns
+    -------
+    ndarray of int, shape (n_items,)
+
+    Raises
+    ------
+    ValueError
+        If there are fewer items than groups.
+
+    Examples
+    --------
+    >>> norm_groups(np.array([[3.0], [1.0], [2.0], [4.0]]), n_groups=2)
+    array([1, 0, 0, 1])
+    """
+    if not 1 <= n_groups <= len(embedding):
+        raise ValueError(f"n_groups is {n_groups}, allowed are 1 to {len(embedding)}, the number of items")
+    order = np.argsort(np.linalg.norm(embedding, axis=1), kind="stable")
+    groups = np.empty(len(embedding), dtype=np.int64)
+    groups[order] = np.arange(len(embedding)) * n_groups // len(embedding)
+    return groups
+
+
+def _is_neighbour(
+    vectors: NDArray[np.floating], block: NDArray[np.integer], k: int, include_query: bool
+) -> NDArray[np.bool_]:
+    """Mark the k candidates most similar to each query."""
+    scores = vectors[block] @ vectors.T
+    if not include_query:
+        scores[np.arange(len(block)), block] = -np.inf
+    nearest = np.argpartition(scores, -k, axis=1)[:, -k:]
+    marks = np.zeros(scores.shape, dtype=bool)
+    np.put_along_axis(marks, nearest, True, axis=1)
+    return marks
+
+
+def _prepared(embedding: NDArray[np.floating], name: str, similarity: Similarity) -> NDArray[np.floating]:
+    if similarity not in ("dot", "cosine"):
+        raise ValueError(f"similarity is {similarity!r}, expected 'dot' or 'cosine'")
+    vectors = np.asarray(embedding)
+    if vectors.ndim != 2 or not np.isfinite(vectors).all():
+        raise ValueError(f"{name} has shape {vectors.shape}, expected finite values (n_items, n_dims)")
+    if similarity == "dot":
+        return vectors
+    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+    if not norms.all():
+        raise ValueError(
+            f"{name} has {np.count_nonzero(norms == 0)} zero row(s), which have no cosine; drop these items"
+        )
+    scaled: NDArray[np.floating] = vectors / norms
+    return scaled
+
+
+def _check_question(
+    candidates: tuple[NDArray[np.floating], NDArray[np.floating]],
+    queries: NDArray[np.integer],
+    k: int,
+    include_query: bool,
+) -> None:
+    n_before, n_after = (len(vectors) for vectors in candidates)
+    if n_before != n_after:
+        raise ValueError(
+            f"before has {n_before} items and after {n_after}, expected the same items in the same order"
+        )
+    limit = n_before if include_query else n_before - 1
+    if not 1 <= k <= limit:
+        raise ValueError(f"k is {k}, allowed are 1 to {limit}, the number of candidates")
+    positions = np.asarray(queries)
+    if positions.ndim != 1 or len(positions) == 0 or positions.min() < 0 or positions.max() >= n_before:
+        raise ValueError(f"queries must be a list of row numbers, 0 to {n_before - 1}, at least one")
