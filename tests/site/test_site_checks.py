@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import site_checks
 import soundfile
 from playwright.sync_api import Browser, BrowserContext
-from site_checks import Visit
+
+from support import site_checks
+from support.site_checks import Visit
 
 pytestmark = pytest.mark.site
 

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from typed_numbers import find_typed_numbers
+
+from support.typed_numbers import find_typed_numbers
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PROSE = sorted(REPOSITORY.glob("book/*.md")) + sorted(REPOSITORY.glob("notebooks/*.md"))
