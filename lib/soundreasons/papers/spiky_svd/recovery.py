@@ -88,8 +88,8 @@ def fit_block_model(
     popularity = np.linalg.norm(leading[items], axis=1)
     members, lengths = _weighted_sums(basis[items], community, popularity)
     fitted = members @ core @ members.T
-    gram = basis[items].T @ basis[items]
-    total = float(np.sum((core @ gram) * (gram @ core).T))
+    spread = core @ (basis[items].T @ basis[items])
+    total = float(np.sum(spread * spread.T))  # squared Frobenius norm of the covered part of A_f
     missed = max(total - float(np.sum(fitted**2)), 0.0)
     affinity = fitted / lengths[:, np.newaxis] / lengths
     return BlockFit(items, community, popularity, affinity, float(np.sqrt(missed / total)))

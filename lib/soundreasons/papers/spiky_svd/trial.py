@@ -91,25 +91,26 @@ def read_pairs(path: Path) -> Interactions:
 def _report(table: Interactions, out: Path | None) -> str:
     association = associate(table)
     embedding = embed(association.matrix, min(128, association.n_items), _SEED)
-    usable = [f for f in _DIMENSIONS if f <= embedding.shape[1]]
+    usable = [f for f in _DIMENSIONS if f <= max(2, association.n_items // 8)]
     ratios = 100 * spike_ratios([embedding], usable).iloc[0]
+    shown = max(f for f in usable if f <= 64)
     lines = [
         f"{table.name}: {table.n_items:,} items in {table.n_contexts:,} contexts; {association.n_items:,} "
         f"items share two contexts or more with another, above chance: {association.n_pairs:,} pairs.",
         "",
-        "Directions that hold half of the items, in % of the items (low = spiky; a cloud without any order "
-        "needs about half of them in many dimensions):",
-        ratios.map("{:.2f}".format).rename_axis("dimensions").rename("Spk, %").to_string(),
+        "Spikes that hold half of the items, as a share of the items (low = spiky; a cloud without any "
+        "direction comes near 50 % in many dimensions):",
+        *(f"  Spk@{f}: {ratio:.2f} %" for f, ratio in ratios.items()),
         "",
-        f"Largest spikes in {usable[-1] if usable[-1] < 64 else 64} dimensions:",
-        *_spike_lines(association, embedding),
+        f"Largest spikes in {shown} dimensions, each with its longest vectors:",
+        *_spike_lines(association, embedding, shown),
         *_picture(embedding, table.name, out),
     ]
     return "\n".join(lines)
 
 
-def _spike_lines(association: Association, embedding: NDArray[Any]) -> list[str]:
-    spikes = largest_spikes(association, embedding)
+def _spike_lines(association: Association, embedding: NDArray[Any], dimensions: int) -> list[str]:
+    spikes = largest_spikes(association, embedding, dimensions=dimensions)
     return [f"  {row.head} ({row.items} items): {row.members}" for row in spikes.itertuples()]
 
 
