@@ -342,8 +342,9 @@ def _display_sound(mp3: bytes, name: str, caption: str) -> None:
     import html
 
     source = base64.b64encode(mp3).decode()
-    player = f'<audio controls preload="metadata" src="data:audio/mpeg;base64,{source}"></audio>'
     text = html.escape(caption)
+    address = f"data:audio/mpeg;base64,{source}"
+    player = f'<audio controls preload="metadata" aria-label="{text}" src="{address}"></audio>'
     page = f'<figure class="sound" id="snd-{name}">{player}<figcaption>{text}</figcaption></figure>'
     _display({"text/html": page, "text/plain": caption}, {"soundreasons": {"kind": "sound", "name": name}})
 

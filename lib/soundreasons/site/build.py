@@ -67,8 +67,9 @@ def _install_mathjax(target: Path) -> None:
 
 
 def _render(root: Path) -> None:
+    # --all: an incremental build forgets its earlier warnings, and leaves pages out of the sitemap.
     program = Path(sys.executable).with_name("jupyter-book")  # it cannot be called with -m
-    command = [str(program), "build", str(root), "-W", "-n", "--keep-going", "-q"]
+    command = [str(program), "build", str(root), "-W", "-n", "--keep-going", "--all", "-q"]
     done = subprocess.run(command, capture_output=True, text=True, cwd=root, check=False)
     if done.returncode:
         plain = re.sub(r"\x1b\[[0-9;]*m", "", done.stdout + done.stderr)
