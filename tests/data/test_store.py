@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
 import os
 import signal
@@ -70,6 +71,33 @@ def test_no_mirror_is_ever_looked_for(tiny, mirror):
         store.open("plays")
 
 
+def test_the_environment_names_the_folders_or_nothing_does(monkeypatch, tmp_path):
+    assert data.mirror_folder() is None
+    monkeypatch.setenv("SOUNDREASONS_MIRROR", str(tmp_path / "m"))
+    assert data.mirror_folder() == tmp_path / "m"
+    monkeypatch.delenv("SOUNDREASONS_DATA")
+    assert data.cache_folder().name == "soundreasons"
+
+
+@pytest.mark.parametrize("packed", [True, False])
+def test_a_pinned_file_is_known_by_its_bytes_even_if_a_copy_is_compressed(tiny, mirror, packed):
+    place = mirror / "somewhere" / "plays.csv"
+    sha256 = hashlib.sha256(PLAYS).hexdigest()
+    pin = f'files."plays.csv" = {{ sha256 = "{sha256}", size = {len(PLAYS)} }}\n'
+    store = tiny(pin + MIRROR, mirror=mirror)
+    for content, good in ((PLAYS, True), (PLAYS + b"\n", False)):
+        place.unlink(missing_ok=True)
+        where = place.with_name("plays.csv.gz") if packed else place
+        where.write_bytes(gzip.compress(content) if packed else content)
+        if good:
+            assert store.open("plays").plays["count"].sum() == 6
+        else:
+            with pytest.raises(
+                DataError, match=rf"has {len(PLAYS) + 1} bytes .* expected {len(PLAYS)} bytes"
+            ):
+                store.open("plays")
+
+
 def test_a_mirror_that_is_no_folder_is_told(tiny, tmp_path):
     with pytest.raises(DataUnavailable, match="nowhere is no folder"):
         tiny(MIRROR, mirror=tmp_path / "nowhere").open("plays")
@@ -119,6 +147,31 @@ def test_a_damaged_copy_in_the_cache_is_refused_and_fetched_anew(cached, damage)
     (row,) = commands.fetch(cached)
     assert row["status"] == "fetched"
     assert cached.open("plays").plays["count"].tolist() == [3, 1, 2]
+
+
+def test_a_damaged_copy_that_nothing_can_replace_is_not_kept(cached):
+    (cached.cache / "plays" / "files" / "plays.csv").write_bytes(PLAYS[:-10])
+    (cached.cache / "placed" / "plays" / "raw.csv").unlink()
+    with pytest.raises(FetchError, match=r"Ask nobody2000 for it"):
+        commands.fetch(cached)
+    assert not cached.available("plays")
+    assert list(cached.cache.rglob("plays.csv")) == []
+
+
+def test_a_good_mirror_takes_the_place_of_a_damaged_copy(cached, tiny, mirror):
+    (cached.cache / "plays" / "files" / "plays.csv").write_bytes(PLAYS[:-10])
+    store = tiny(MIRROR, mirror=mirror)
+    with pytest.raises(DataError, match=r"^plays: "):
+        store.open("plays")
+    (row,) = commands.fetch(store)
+    assert (row["status"], row["source"]) == ("present", "mirror")
+    assert store.open("plays").plays["count"].sum() == 6
+
+
+def test_what_another_process_has_just_made_is_not_made_twice(cached, readers, monkeypatch):
+    monkeypatch.setattr(readers, "convert_upper", lambda raw, target: pytest.fail("converted twice"))
+    entry = cached.entry("plays")
+    assert cached.install(entry, entry.sources[0], again=False).folder.source == "placed"
 
 
 def test_a_changed_byte_with_an_old_time_is_caught_by_verify(cached):

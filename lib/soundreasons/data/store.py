@@ -188,7 +188,7 @@ class Store:
                 tried.append(f"{source.label} (needs a download)")
                 continue
             if self._can_make(entry, source):
-                return self.install(entry, source)
+                return self.install(entry, source, again=False)
             tried.append(f"{source.label} ({self._why_not(entry, source)})")
         raise DataUnavailable(_unavailable(entry, tried))
 
@@ -226,9 +226,17 @@ class Store:
 
     # -- installing ------------------------------------------------------------------------------
 
-    def install(self, entry: Entry, source: Source, report: Report = silent) -> Checked:
-        """Obtain an entry from one source, check it, and only then let it into the cache."""
+    def install(
+        self, entry: Entry, source: Source, report: Report = silent, *, again: bool = True
+    ) -> Checked:
+        """Obtain an entry from one source, check it, and only then let it into the cache.
+
+        With `again=False`, a copy that another process put there meanwhile is taken as it is.
+        """
         with self._workplace(entry) as work:
+            folder = None if again else self.cached(entry)
+            if folder is not None:
+                return self._trusted(entry, folder)
             raw = self._obtain(entry, source, work / "raw", report)
             files = self._arranged(entry, source, raw, work / "new" / "files")
             folder = Folder(entry.name, files, version=entry.version, source=source.label)
@@ -287,7 +295,8 @@ class Store:
             inputs = {name: self.open(name) for name in source.inputs}
             checking.function(source.function, self.readers)(inputs, raw)
         else:
-            report(entry.name, f"downloading from {source.label}")
+            size = f" ({source.download_size / 1e6:.0f} MB)" if source.download_size else ""
+            report(entry.name, f"downloading from {source.label}{size}")
             module = import_module(f"soundreasons.data.sources.{source.kind}")
             return dict(module.download(entry, source, raw / "download"))
         return {name: raw / name for name in entry.file_names}
