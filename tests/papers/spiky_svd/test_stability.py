@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from soundreasons.papers.spiky_svd import (
     from_pairs,
     grow,
+    moments,
     neighbour_overlap,
     norm_groups,
     overlap_by_norm,
@@ -136,9 +137,10 @@ def test_time_passes_in_the_order_of_the_data():
 def test_growth_keeps_the_same_items_at_every_moment():
     table = two_tastes()
     known = users_revealed(table, [0.5, 0.75, 1.0], np.random.default_rng(1))
-    growth = grow(table, known, rank=6, seed=0, dimensions=6)
+    growth = grow(moments(table, known), [0.5, 0.75, 1.0], rank=6, seed=0, dimensions=6)
     assert {len(vectors) for vectors in growth.embeddings} == {len(growth.item_names)}
-    assert growth.shares[-1] == 1.0
+    assert growth.shares == [0.5, 0.75, 1.0]
+    assert len(growth.spike_ratios) == len(growth.n_items_then) == 3
     overlaps = overlap_by_norm(growth, [2], np.random.default_rng(0), n_groups=2, n_queries=5)
     assert len(overlaps) == 3 * 2 * 2
     # A moment compared with itself keeps everything.

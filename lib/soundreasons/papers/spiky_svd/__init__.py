@@ -6,7 +6,13 @@ neighbours when data is added (`neighbour_overlap`). Chapter: spiky_svd.
 """
 
 from soundreasons.papers.spiky_svd.association import KeptPairs, kept_pairs, ppmi
-from soundreasons.papers.spiky_svd.block_experiments import Climb, climb, exact_spikes, noisy_spikes
+from soundreasons.papers.spiky_svd.block_experiments import (
+    Climb,
+    climb,
+    exact_spikes,
+    model_name,
+    noisy_spikes,
+)
 from soundreasons.papers.spiky_svd.block_model import BlockModel, block_model, grow_item
 from soundreasons.papers.spiky_svd.datasets import (
     DATA_SETS,
@@ -39,6 +45,7 @@ from soundreasons.papers.spiky_svd.figures import (
 from soundreasons.papers.spiky_svd.growth import (
     Growth,
     grow,
+    moments,
     overlap_by_norm,
     time_passed,
     users_revealed,
@@ -77,6 +84,8 @@ __all__ = [
     "interactions",
     "kept_pairs",
     "largest_spikes",
+    "model_name",
+    "moments",
     "neighbour_overlap",
     "noisy_spikes",
     "norm_groups",

@@ -69,14 +69,27 @@ def noisy_spikes(
     Returns
     -------
     DataFrame, one row a graph
-        `n_communities`, `popularity_sigma`, `seed`; `n_dropped` items; `peaks` (of Spk at f = number
-        of communities); `peaks_over_half` (peaks over half the number of communities); `cosine` (to
-        the direction of the own community: median, then mean over communities); `correlation` (of
-        norm and popularity: Pearson, mean over communities); `variation` (of norms in a community:
-        standard deviation over mean, mean over communities).
+        `model` (its name), `n_communities`, `popularity_sigma`, `seed`; `n_dropped` items; `peaks` (of
+        Spk at f = number of communities); `peaks_over_half` (peaks over half the number of
+        communities); `cosine` (to the direction of the own community: median, then mean over
+        communities); `correlation` (of norm and popularity: Pearson, mean over communities);
+        `variation` (of norms in a community: standard deviation over mean, mean over communities).
     """
     grid = [(k, sigma, seed) for k in communities for sigma in popularity_sigmas for seed in seeds]
     return pd.DataFrame([_noisy_row(n_items, *settings) for settings in grid])
+
+
+def model_name(n_communities: int, popularity_sigma: float) -> str:
+    """Name a block model as its measures do: communities, and spread of popularity in hundredths.
+
+    Chapter: spiky_svd.
+
+    Examples
+    --------
+    >>> model_name(8, 0.5)
+    'k8_sigma050'
+    """
+    return f"k{n_communities}_sigma{round(100 * popularity_sigma):03d}"
 
 
 @dataclass(frozen=True)
@@ -187,6 +200,7 @@ def _noisy_row(n_items: int, n_communities: int, sigma: float, seed: int) -> dic
     groups = [community == k for k in range(n_communities)]
     peaks = len(placed_spikiness(embedding, dimensions=n_communities).peaks)
     return {
+        "model": model_name(n_communities, sigma),
         "n_communities": n_communities,
         "popularity_sigma": sigma,
         "seed": seed,

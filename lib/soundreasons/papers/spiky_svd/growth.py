@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from soundreasons.papers.spiky_svd.datasets import Interactions
 from soundreasons.papers.spiky_svd.factorisation import embed
-from soundreasons.papers.spiky_svd.pipeline import associate, placed, placed_spikiness
+from soundreasons.papers.spiky_svd.pipeline import Association, associate, placed, placed_spikiness
 from soundreasons.papers.spiky_svd.stability import Similarity, neighbour_overlap, norm_groups
 
 
@@ -28,7 +28,7 @@ class Growth:
     name : str
         Of the data set.
     shares : list of float
-        Share of the users, or of the interactions in time, known at each moment; increasing.
+        How much is known at each moment: a share of the users, or of the interactions in time.
     embeddings : list of ndarray, shape (n_items, rank)
         At each moment, for the items that have a position at all of them.
     item_names : ndarray of str, shape (n_items,)
@@ -107,9 +107,29 @@ def time_passed(interactions: Interactions, shares: Sequence[float]) -> list[NDA
     return [interactions.time <= date for date in dates]
 
 
+def moments(interactions: Interactions, known: Sequence[NDArray[np.bool_]]) -> list[Association]:
+    """Associate the items at every moment of a data set's growth.
+
+    Chapter: spiky_svd.
+
+    Parameters
+    ----------
+    interactions : Interactions
+        The data.
+    known : sequence of ndarray of bool, shape (n_pairs,)
+        Pairs known at each moment, from `users_revealed` or `time_passed`.
+
+    Returns
+    -------
+    list of Association
+        One a moment.
+    """
+    return [associate(interactions, chosen) for chosen in known]
+
+
 def grow(
-    interactions: Interactions,
-    known: Sequence[NDArray[np.bool_]],
+    associations: Sequence[Association],
+    shares: Sequence[float],
     rank: int,
     seed: int,
     *,
@@ -122,10 +142,10 @@ def grow(
 
     Parameters
     ----------
-    interactions : Interactions
-        The data.
-    known : sequence of ndarray of bool, shape (n_pairs,)
-        Pairs known at each moment, from `users_revealed` or `time_passed`.
+    associations : sequence of Association
+        One a moment, from `moments`.
+    shares : sequence of float, same length
+        How much is known at each moment, to label it.
     rank, seed, device
         As for `embed`.
     dimensions : int, from 1
@@ -138,22 +158,28 @@ def grow(
     Raises
     ------
     ValueError
-        If a moment has fewer items than `rank`.
+        If a moment has fewer items than `rank`, or there are not as many shares as moments.
     """
-    moments = []
-    ratios, sizes = [], []
-    for chosen in known:
-        association = associate(interactions, chosen)
-        embedding = embed(association.matrix, rank, seed, device=device)
-        spikes = placed_spikiness(embedding, dimensions=dimensions)
-        rows = placed(embedding, dimensions=rank)
-        moments.append((association.kept[rows], embedding[rows]))
-        ratios.append(spikes.ratio)
-        sizes.append(spikes.n_items)
-    common = reduce(np.intersect1d, [kept for kept, _ in moments])
-    aligned = [embedding[np.searchsorted(kept, common)] for kept, embedding in moments]
-    shares = [float(np.mean(chosen)) for chosen in known]
-    return Growth(interactions.name, shares, aligned, interactions.item_names[common], ratios, sizes)
+    if len(associations) != len(shares):
+        raise ValueError(f"{len(associations)} associations and {len(shares)} shares, expected one each")
+    embeddings = [embed(moment.matrix, rank, seed, device=device) for moment in associations]
+    spikes = [placed_spikiness(vectors, dimensions=dimensions) for vectors in embeddings]
+    rows = [placed(vectors, dimensions=rank) for vectors in embeddings]
+    kept = [moment.kept[inside] for moment, inside in zip(associations, rows, strict=True)]
+    common = reduce(np.intersect1d, kept)
+    aligned = [
+        vectors[inside][np.searchsorted(items, common)]
+        for vectors, inside, items in zip(embeddings, rows, kept, strict=True)
+    ]
+    names = associations[-1].item_names[np.searchsorted(associations[-1].kept, common)]
+    return Growth(
+        associations[-1].name,
+        list(shares),
+        aligned,
+        names,
+        [found.ratio for found in spikes],
+        [found.n_items for found in spikes],
+    )
 
 
 def overlap_by_norm(
@@ -187,7 +213,7 @@ def overlap_by_norm(
     Returns
     -------
     DataFrame, one row a (moment, group, similarity, cutoff)
-        `moment` (number), `share` (of the pairs), `group`, `similarity`, `cutoff`, `overlap` (mean),
+        `moment` (number), `share` (known), `group`, `similarity`, `cutoff`, `overlap` (mean),
         `margin` (1.96 standard errors of the mean), `without_query` (mean overlap where the query
         is no candidate).
 
