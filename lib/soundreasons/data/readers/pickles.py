@@ -11,6 +11,7 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from soundreasons.data.errors import DataError
@@ -65,3 +66,27 @@ def read_table(path: Path) -> pd.DataFrame:
     if not isinstance(table, pd.DataFrame):
         raise DataError(f"{path} holds a {type(table).__name__}, expected a pandas DataFrame")
     return table
+
+
+def read_object_array(path: Path) -> Any:
+    """Read the one object that a NumPy file (`.npy`) holds pickled, with no other constructor allowed.
+
+    Raises
+    ------
+    DataError
+        If the pickle asks for anything but arrays, is damaged, or the file holds no single object.
+    """
+    try:
+        with open_decoded(path) as stream, warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            version = np.lib.format.read_magic(stream)
+            if version != (1, 0):
+                raise DataError(f"{path} is a NumPy file of version {version}, expected (1, 0)")
+            shape, _, kind = np.lib.format.read_array_header_1_0(stream)
+            if shape != () or kind != np.dtype(object):
+                raise DataError(f"{path} holds an array of shape {shape} of {kind}, expected a single object")
+            return _TableUnpickler(stream, encoding="latin1").load().item()
+    except DataError:
+        raise
+    except Exception as error:
+        raise DataError(f"{path} is no pickled object ({type(error).__name__}: {error})") from error
