@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple, TypeVar
 
 import numpy as np
 import yaml
@@ -17,16 +17,27 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from soundreasons.learning.statistics import paired_differences
 from soundreasons.measures import Measure, measure, number
+from soundreasons.naming import unknown
 
 Provenance = Literal["paper", "authors-repository", "authors-code-rerun", "secondary", "ours", "recalled"]
 Verdict = Literal["reproduced", "contradicted", "inconclusive", "not tested", "illustration"]
-PROVENANCE_TEXT: dict[str, str] = {
-    "paper": "read in the paper, its poster or its slides",
-    "authors-repository": "read in the authors' repository or web page",
-    "authors-code-rerun": "the authors' code, run again",
-    "secondary": "a third party's summary",
-    "ours": "computed by us, outside this run",
-    "recalled": "recalled, unchecked",
+_Entry = TypeVar("_Entry")
+
+
+class Mark(NamedTuple):
+    """How a provenance is shown: words beside the number, and a sentence that explains them."""
+
+    label: str
+    meaning: str
+
+
+PROVENANCE: dict[str, Mark] = {
+    "paper": Mark("paper", "read in the paper, its poster or its slides"),
+    "authors-repository": Mark("authors' files", "read in the authors' public repository or abstract page"),
+    "authors-code-rerun": Mark("authors' code, rerun", "obtained by running the authors' own code"),
+    "secondary": Mark("second-hand", "quoted by somebody else; not seen in the paper itself"),
+    "ours": Mark("ours", "computed by us with our own means, outside this run"),
+    "recalled": Mark("recalled, unchecked", "general knowledge or reconstruction; not checked at a source"),
 }
 
 
@@ -53,7 +64,7 @@ class Reported(_Strict):
         if self.value is None:
             return "unknown"
         shown = self.value if isinstance(self.value, str) else f"{self.value:,}"
-        return f"{shown} {self.unit}".strip()
+        return f"{shown}\N{NO-BREAK SPACE}{self.unit}" if self.unit else shown
 
 
 class Deviation(_Strict):
@@ -209,21 +220,33 @@ class Ledger(_Strict):
                 raise ValueError(f"{kind} ids stand twice: {', '.join(sorted(twice))}")
         return self
 
+    def claim(self, claim_id: str) -> Claim:
+        """Claim called `claim_id`.
+
+        Raises
+        ------
+        LedgerError
+            If there is none; with the nearest and those there are.
+        """
+        return _named(f"claim of {self.paper}", claim_id, {claim.id: claim for claim in self.claims})
+
     def value(self, name: str) -> Reported:
         """Reported value called `claim.id`, or fact called `id`.
 
         Raises
         ------
         LedgerError
-            If there is none.
+            If there is none; with the nearest and those there are.
         """
         table = {fact.id: fact for fact in self.facts}
         table |= {f"{claim.id}.{value.id}": value for claim in self.claims for value in claim.reported}
-        if name not in table:
-            from soundreasons.naming import unknown
+        return _named(f"cited value of {self.paper}", name, table)
 
-            raise LedgerError(unknown(f"cited value of {self.paper}", name, table))
-        return table[name]
+
+def _named(kind: str, name: str, table: Mapping[str, _Entry]) -> _Entry:
+    if name not in table:
+        raise LedgerError(unknown(kind, name, table))
+    return table[name]
 
 
 class Part(_Strict):

@@ -199,6 +199,7 @@ def data_list() -> None:
 def data_fetch(
     names: Names = None,
     missing_ok: Annotated[bool, typer.Option(help="Exit 0 though something could not be had")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Fetch again, though a right copy is here")] = False,
 ) -> None:
     """Bring data to this machine; the only command that asks the network."""
     from soundreasons import data

@@ -53,3 +53,28 @@ def _edition(slug: str, profile: str | None) -> Edition:
 def judged(edition: Edition, run: results.Results) -> dict[str, claims.Judgement]:
     """Verdicts of a run by the ledger as it is today: a rule that changed since is applied anew."""
     return claims.judge_all(edition.ledger, run.measures, profile=run.profile, absent=run.absent())
+
+
+def scoreboard_anchor(slug: str, claim_id: str) -> str:
+    """Name the label of a claim's place on the scoreboard.
+
+    In HTML, docutils turns it into an id with hyphens for underscores.
+
+    Parameters
+    ----------
+    slug : str
+        The paper's slug.
+    claim_id : str
+        The claim's id in the ledger.
+
+    Returns
+    -------
+    str
+        The label, in lower case.
+
+    Examples
+    --------
+    >>> scoreboard_anchor("spiky_svd", "C1")
+    'claim-spiky_svd-c1'
+    """
+    return f"claim-{slug}-{claim_id}".lower()

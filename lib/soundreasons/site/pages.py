@@ -9,7 +9,7 @@ from typing import Any
 from soundreasons import claims, files, parameters, project, results
 from soundreasons.data import registry
 from soundreasons.media import audio
-from soundreasons.site.edition import Edition, judged
+from soundreasons.site.edition import Edition, judged, scoreboard_anchor
 
 ORDER: tuple[claims.Verdict, ...] = (
     "reproduced", "contradicted", "inconclusive", "not tested", "illustration",
@@ -49,10 +49,6 @@ def _counts(verdicts: Sequence[claims.Judgement]) -> str:
     return ", ".join(f"{counted[verdict]} {verdict}" for verdict in ORDER if counted[verdict])
 
 
-def _anchor(slug: str, claim_id: str) -> str:
-    return f"claim-{slug}-{claim_id}".lower()
-
-
 def _run_line(run: results.Results) -> str:
     """Which run this is, in a sentence."""
     seeds = f"seeds {run.seeds[0]} to {run.seeds[-1]}" if len(run.seeds) > 1 else f"seed {run.seeds[0]}"
@@ -90,7 +86,7 @@ def verdict_box(edition: Edition) -> str:
 
 
 def _box_line(slug: str, claim: claims.Claim, judgement: claims.Judgement) -> str:
-    link = f"[{claim.id}](#{_anchor(slug, claim.id)})"
+    link = f"[{claim.id}](#{scoreboard_anchor(slug, claim.id)})"
     return f"- {badge(judgement.verdict)} {link} {_line(claim.claim)} *({judgement.reason})*"
 
 
@@ -124,7 +120,7 @@ def _summary(edition: Edition) -> str:
     reference = judged(edition, edition.reference) if edition.reference else {}
     rows = [
         [
-            f"[{claim.id}](#{_anchor(edition.slug, claim.id)})",
+            f"[{claim.id}](#{scoreboard_anchor(edition.slug, claim.id)})",
             claim.claim,
             badge(reference[claim.id].verdict) if claim.id in reference else "none committed",
             badge(build[claim.id].verdict),
@@ -138,7 +134,7 @@ def _claim_section(edition: Edition, claim: claims.Claim) -> str:
     build = judged(edition, edition.run)[claim.id]
     reference = judged(edition, edition.reference)[claim.id] if edition.reference else None
     lines = [
-        f"({_anchor(edition.slug, claim.id)})=",
+        f"({scoreboard_anchor(edition.slug, claim.id)})=",
         f"### {claim.id}: {badge(build.verdict)}\n",
         f"{_line(claim.claim)}\n",
         f"- In the paper: {_line(claim.where)}.",
@@ -159,9 +155,10 @@ def _folded(title: str, body: str) -> str:
 
 
 def _reported(value: claims.Reported) -> str:
-    known = claims.PROVENANCE_TEXT[value.provenance]
+    kind = value.provenance
+    mark = f"[{claims.PROVENANCE[kind].label}]{{.provenance .provenance-{kind}}}"
     place = f", {value.where}" if value.where else ""
-    return f"{value.text()}, {_line(value.what)} ({known}{place})."
+    return f"{value.text()} {mark}: {_line(value.what)}{place}."
 
 
 def deviations(editions: Sequence[Edition]) -> str:
@@ -170,7 +167,7 @@ def deviations(editions: Sequence[Edition]) -> str:
     for edition in editions:
         parts.append(f"## {edition.ledger.title}\n")
         rows = [
-            [f"[{claim.id}](#{_anchor(edition.slug, claim.id)})", d.what, d.why, d.pushes]
+            [f"[{claim.id}](#{scoreboard_anchor(edition.slug, claim.id)})", d.what, d.why, d.pushes]
             for claim in edition.ledger.claims
             for d in claim.deviations
         ]
