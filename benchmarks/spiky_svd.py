@@ -121,10 +121,8 @@ def _prepare(case: str, n_items: int) -> tuple[Any, Callable[[Any], Any]]:
     if case.startswith("factorisation"):
         graph = spiky_svd.ppmi(incidence(n_items))[0]
         return graph, _svds if case.endswith("svds") else (lambda g: spiky_svd.embed(g, RANK, 0))
-    vectors = cloud(n_items)
-    return vectors, plain_loop if case.endswith("plain") else (
-        lambda v: spiky_svd.spikiness(v).peaks.tolist()
-    )
+    vectors = cloud(n_items, zipf=FLATTER if "flatter" in case else 1.0)
+    return vectors, plain_loop if "plain" in case else (lambda v: spiky_svd.spikiness(v).peaks.tolist())
 
 
 def _dense_counts(matrix: Any) -> Any:

@@ -11,6 +11,7 @@ from soundreasons.papers.spiky_svd import (
     from_pairs,
     grow,
     moments,
+    nearest,
     neighbour_overlap,
     norm_groups,
     overlap_by_norm,
@@ -158,3 +159,26 @@ def test_time_is_refused_where_the_data_has_none():
     table = from_pairs("timeless", "items by users", [1, 2], [1, 1])
     with pytest.raises(ValueError, match="timeless has no times; reveal its users instead"):
         time_passed(table, [0.5, 1.0])
+
+
+def test_overlaps_of_growth_are_those_of_neighbour_overlap_in_each_group():
+    # The slow way: one call a cut-off, on the rows of one norm group, with every item as a query.
+    table = two_tastes()
+    known = users_revealed(table, [0.5, 1.0], np.random.default_rng(2))
+    growth = grow(moments(table, known), [0.5, 1.0], rank=6, seed=0, dimensions=6)
+    found = overlap_by_norm(growth, [1, 3], np.random.default_rng(0), n_groups=2)
+    groups = norm_groups(growth.embeddings[0], 2)
+    for row in found.itertuples():
+        before, after = (growth.embeddings[moment][groups == row.group] for moment in (0, row.moment))
+        queries = np.arange(len(before))
+        kept = neighbour_overlap(before, after, queries, row.cutoff, row.similarity)
+        bare = neighbour_overlap(before, after, queries, row.cutoff, row.similarity, include_query=False)
+        assert row.overlap == pytest.approx(kept.mean())
+        assert row.without_query == pytest.approx(bare.mean())
+        assert row.margin == pytest.approx(1.96 * kept.std() / np.sqrt(len(queries)))
+
+
+def test_nearest_come_nearest_first():
+    assert nearest(np.array([[1.0, 0], [3, 0], [2, 0]]), np.array([0, 2]), k=3).tolist() == [[1, 2, 0]] * 2
+    with pytest.raises(ValueError, match="k is 4, allowed are 1 to 3"):
+        nearest(np.eye(3), np.array([0]), k=4)

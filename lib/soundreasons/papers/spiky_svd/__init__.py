@@ -55,7 +55,7 @@ from soundreasons.papers.spiky_svd.pipeline import Association, associate, place
 from soundreasons.papers.spiky_svd.published import published_spectra, published_table
 from soundreasons.papers.spiky_svd.recovery import BlockFit, fit_block_model
 from soundreasons.papers.spiky_svd.spikiness import Spikiness, spike_of, spikiness
-from soundreasons.papers.spiky_svd.stability import neighbour_overlap, norm_groups
+from soundreasons.papers.spiky_svd.stability import nearest, neighbour_overlap, norm_groups, shared_part
 
 __all__ = [
     "DATA_SETS",
@@ -86,6 +86,7 @@ __all__ = [
     "largest_spikes",
     "model_name",
     "moments",
+    "nearest",
     "neighbour_overlap",
     "noisy_spikes",
     "norm_groups",
@@ -107,6 +108,7 @@ __all__ = [
     "published_spectra",
     "published_table",
     "rewire",
+    "shared_part",
     "singular_values",
     "spectra",
     "spike_of",

@@ -38,6 +38,7 @@ def plot_consecutive(
     ax: Axes,
     *,
     highlights: Mapping[str, NDArray[np.int64]] | None = None,
+    unit: str = "nats",
 ) -> Axes:
     """Scatter two consecutive dimensions (`first` counts from 0); return `ax`.
 
@@ -49,7 +50,7 @@ def plot_consecutive(
     ax.scatter(x, y, s=4, alpha=0.15, color=BLUE, linewidths=0, rasterized=True)
     for (name, rows), colour in zip((highlights or {}).items(), HIGHLIGHTS, strict=False):
         ax.scatter(x[rows], y[rows], s=9, alpha=0.8, color=colour, linewidths=0, label=name)
-    ax.set(xlabel=f"dimension {first + 1} (nats)", ylabel=f"dimension {first + 2} (nats)")
+    ax.set(xlabel=f"dimension {first + 1} ({unit})", ylabel=f"dimension {first + 2} ({unit})")
     return ax
 
 

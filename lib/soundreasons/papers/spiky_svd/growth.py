@@ -4,10 +4,10 @@ Task: embed a data set at several moments of its growth and compare each item's 
 moment with those at the first, by norm group. Overlaps are shares, 0 to 1.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import reduce
-from itertools import pairwise
+from itertools import pairwise, product
 
 import numpy as np
 import pandas as pd
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from soundreasons.papers.spiky_svd.datasets import Interactions
 from soundreasons.papers.spiky_svd.factorisation import embed
 from soundreasons.papers.spiky_svd.pipeline import Association, associate, placed, placed_spikiness
-from soundreasons.papers.spiky_svd.stability import Similarity, neighbour_overlap, norm_groups
+from soundreasons.papers.spiky_svd.stability import Similarity, nearest, norm_groups, shared_part
 
 
 @dataclass(frozen=True)
@@ -228,27 +228,29 @@ def overlap_by_norm(
         inside = np.flatnonzero(groups == group)
         queries = rng.choice(len(inside), size=min(n_queries, len(inside)), replace=False)
         vectors = [embedding[inside] for embedding in growth.embeddings]
-        for moment, similarity, cutoff in _grid(len(vectors), similarities, cutoffs):
-            pair = vectors[0], vectors[moment]
-            kept = neighbour_overlap(*pair, queries, cutoff, similarity)
-            bare = neighbour_overlap(*pair, queries, cutoff, similarity, include_query=False)
-            margin = 1.96 * kept.std() / np.sqrt(len(kept))
-            rows.append(
-                (moment, growth.shares[moment], group, similarity, cutoff, kept.mean(), margin, bare.mean())
-            )
+        for similarity in similarities:
+            for moment, *found in _kept_neighbours(vectors, queries, cutoffs, similarity):
+                rows.append((moment, growth.shares[moment], group, similarity, *found))
     columns = ["moment", "share", "group", "similarity", "cutoff", "overlap", "margin", "without_query"]
     return pd.DataFrame(rows, columns=columns)
 
 
-def _grid(
-    n_moments: int, similarities: Sequence[Similarity], cutoffs: Sequence[int]
-) -> list[tuple[int, Similarity, int]]:
-    return [
-        (moment, similarity, cutoff)
-        for moment in range(n_moments)
-        for similarity in similarities
-        for cutoff in cutoffs
-    ]
+def _kept_neighbours(
+    vectors: Sequence[NDArray[np.float64]],
+    queries: NDArray[np.int64],
+    cutoffs: Sequence[int],
+    similarity: Similarity,
+) -> Iterator[tuple[int, int, float, float, float]]:
+    """Yield moment, cut-off, mean overlap, its margin, and the mean without the query."""
+    most = max(cutoffs)
+    kept, bare = (
+        [nearest(moment, queries, most, similarity, include_query=include) for moment in vectors]
+        for include in (True, False)
+    )
+    for moment, cutoff in product(range(len(vectors)), cutoffs):
+        overlap = shared_part(kept[0], kept[moment], cutoff)
+        margin = 1.96 * overlap.std() / np.sqrt(len(overlap))
+        yield moment, cutoff, overlap.mean(), margin, shared_part(bare[0], bare[moment], cutoff).mean()
 
 
 def _check_shares(shares: Sequence[float]) -> None:

@@ -66,12 +66,75 @@ def neighbour_overlap(
     """
     candidates = _prepared(before, "before", similarity), _prepared(after, "after", similarity)
     _check_question(candidates, queries, k, include_query)
-    overlap = np.empty(len(queries))
-    for low in range(0, len(queries), _BLOCK):
-        block = np.asarray(queries[low : low + _BLOCK])
-        first, second = (_is_neighbour(vectors, block, k, include_query) for vectors in candidates)
-        overlap[low : low + _BLOCK] = np.count_nonzero(first & second, axis=1) / k
-    return overlap
+    first, second = (_nearest(vectors, np.asarray(queries), k, include_query) for vectors in candidates)
+    return shared_part(first, second, k)
+
+
+def nearest(
+    embedding: NDArray[np.floating],
+    queries: NDArray[np.integer],
+    k: int,
+    similarity: Similarity = "dot",
+    *,
+    include_query: bool = True,
+) -> NDArray[np.int64]:
+    """List the k nearest neighbours of each query, nearest first.
+
+    Chapter: spiky_svd.
+
+    Parameters
+    ----------
+    embedding : ndarray, shape (n_items, n_dims)
+        Candidates.
+    queries, k, similarity, include_query
+        As for `neighbour_overlap`.
+
+    Returns
+    -------
+    ndarray of int, shape (n_queries, k)
+        Row numbers.
+
+    Raises
+    ------
+    ValueError
+        As for `neighbour_overlap`.
+
+    Examples
+    --------
+    >>> nearest(np.array([[1.0, 0], [3, 0], [2, 0]]), np.array([0]), k=2)
+    array([[1, 2]])
+    """
+    vectors = _prepared(embedding, "embedding", similarity)
+    _check_question((vectors, vectors), queries, k, include_query)
+    return _nearest(vectors, np.asarray(queries), k, include_query)
+
+
+def shared_part(first: NDArray[np.int64], second: NDArray[np.int64], k: int) -> NDArray[np.float64]:
+    """Measure what the first k entries of two lists share, row by row, as a share of k.
+
+    Chapter: spiky_svd.
+
+    Parameters
+    ----------
+    first, second : ndarray of int, shape (n_queries, at least k)
+        From `nearest`.
+    k : int, from 1
+        Cut-off.
+
+    Returns
+    -------
+    ndarray, shape (n_queries,)
+
+    Examples
+    --------
+    >>> shared_part(np.array([[7, 5, 3]]), np.array([[5, 9, 7]]), k=2)
+    array([0.5])
+    """
+    n_names = int(max(first.max(), second.max())) + 1
+    offsets = n_names * np.arange(len(first))[:, np.newaxis]  # so that rows do not meet
+    is_shared = np.isin(first[:, :k] + offsets, second[:, :k] + offsets)
+    share: NDArray[np.float64] = is_shared.sum(axis=1) / k
+    return share
 
 
 def norm_groups(embedding: NDArray[np.floating], n_groups: int = 5) -> NDArray[np.int64]:
@@ -108,17 +171,19 @@ def norm_groups(embedding: NDArray[np.floating], n_groups: int = 5) -> NDArray[n
     return groups
 
 
-def _is_neighbour(
-    vectors: NDArray[np.floating], block: NDArray[np.integer], k: int, include_query: bool
-) -> NDArray[np.bool_]:
-    """Mark the k candidates most similar to each query."""
-    scores = vectors[block] @ vectors.T
-    if not include_query:
-        scores[np.arange(len(block)), block] = -np.inf
-    nearest = np.argpartition(scores, -k, axis=1)[:, -k:]
-    marks = np.zeros(scores.shape, dtype=bool)
-    np.put_along_axis(marks, nearest, True, axis=1)
-    return marks
+def _nearest(
+    vectors: NDArray[np.floating], queries: NDArray[np.integer], k: int, include_query: bool
+) -> NDArray[np.int64]:
+    lists = np.empty((len(queries), k), dtype=np.int64)
+    for low in range(0, len(queries), _BLOCK):
+        block = queries[low : low + _BLOCK]
+        scores = vectors[block] @ vectors.T
+        if not include_query:
+            scores[np.arange(len(block)), block] = -np.inf
+        best = np.argpartition(scores, -k, axis=1)[:, -k:]
+        order = np.argsort(-np.take_along_axis(scores, best, axis=1), axis=1, kind="stable")
+        lists[low : low + _BLOCK] = np.take_along_axis(best, order, axis=1)
+    return lists
 
 
 def _prepared(embedding: NDArray[np.floating], name: str, similarity: Similarity) -> NDArray[np.floating]:
