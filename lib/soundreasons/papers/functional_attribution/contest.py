@@ -1,0 +1,262 @@
+"""The comparison: every method on every task, then accuracy and property score at any level.
+
+Task: run methods once, keep what they say, and read tables off it. Shares run from 0 to 1; times are
+CPU-seconds. Chapter: functional_attribution.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from soundreasons.learning.seeding import rng as named_rng
+from soundreasons.learning.statistics import Interval, mean_interval
+from soundreasons.papers.functional_attribution.attribution import Attribution, Scores, attributions
+from soundreasons.papers.functional_attribution.scores import is_correct, property_score
+from soundreasons.papers.functional_attribution.selection import (
+    EXACT_SELECTORS,
+    Selector,
+    select,
+    select_one,
+)
+from soundreasons.papers.functional_attribution.tasks import MixtureTask
+
+Selections = list[NDArray[np.bool_]]
+LEVELS = tuple(np.round(np.arange(0.02, 1.0, 0.02), 2).tolist())
+"""Levels of a sweep; confidences below one half and above one are the same as the ends."""
+
+
+@dataclass(frozen=True)
+class Contest:
+    """What every method says of every task.
+
+    Attributes
+    ----------
+    tasks : list of MixtureTask
+        In the order run.
+    keys : list of (int, int)
+        Number of features and difficulty (j, 0 to 100) of each task.
+    scores : dict of list of ndarray, shape (n_points, n_features)
+        Of the per-feature methods, by name, one array a task.
+    selectors : mapping of Selector
+        The subset methods, by name.
+    seconds : dict of float
+        CPU-seconds of each method over all tasks; for subset methods at one level. The table of all
+        conditional means is counted apart, as "conditional means".
+    """
+
+    tasks: list[MixtureTask]
+    keys: list[tuple[int, int]]
+    scores: dict[str, list[Scores]]
+    selectors: Mapping[str, Selector]
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def methods(self) -> list[str]:
+        """Names of all methods, per-feature ones first."""
+        return [*self.scores, *self.selectors]
+
+    def selections(self, method: str, level: float) -> Selections:
+        """Selected features at a level, one table a task."""
+        if method in self.scores:
+            return [select(scores, level) for scores in self.scores[method]]
+        return [self.selectors[method](task, level) for task in self.tasks]
+
+    def star(self, method: str) -> Selections:
+        """Selections of a method that is told that one feature decides."""
+        if method in self.scores:
+            return [select_one(scores) for scores in self.scores[method]]
+        return [EXACT_SELECTORS["ga1m"](task, 1.0) for task in self.tasks]
+
+    def table(self, levels: Mapping[str, float]) -> pd.DataFrame:
+        """Score every method at its level.
+
+        Parameters
+        ----------
+        levels : mapping of float
+            By method; methods without one are left out.
+
+        Returns
+        -------
+        DataFrame, one row a method and task
+            `method`, `features`, `difficulty`, `accuracy` (any smallest sufficient subset), `stated`
+            (the stated selection; missing where none is), `property`, `star` (per-feature methods).
+        """
+        rows = []
+        for method in self.methods:
+            if method not in levels:
+                continue
+            found = self.selections(method, levels[method])
+            stars = self.star(method) if method in self.scores else [None] * len(self.tasks)
+            for key, task, chosen, star in zip(self.keys, self.tasks, found, stars, strict=True):
+                rows.append((method, *key, *_task_scores(task, chosen, star)))
+        columns = ["method", "features", "difficulty", "accuracy", "stated", "property", "star"]
+        return pd.DataFrame(rows, columns=columns)
+
+    def sweep(self, method: str, levels: Sequence[float] = LEVELS) -> pd.DataFrame:
+        """Mean accuracy of one method at every level.
+
+        Returns
+        -------
+        DataFrame, one row a level
+            `level`, `accuracy`.
+        """
+        means = [
+            np.mean(
+                [is_correct(t, s).mean() for t, s in zip(self.tasks, self.selections(method, x), strict=True)]
+            )
+            for x in levels
+        ]
+        return pd.DataFrame({"level": levels, "accuracy": means})
+
+    def by_size(self, method: str, level: float) -> pd.DataFrame:
+        """Accuracy by true cardinality.
+
+        Returns
+        -------
+        DataFrame, one row a task and cardinality that occurs in it
+            `size`, `task`, `accuracy`.
+        """
+        parts = []
+        for number, (task, chosen) in enumerate(zip(self.tasks, self.selections(method, level), strict=True)):
+            right = pd.Series(is_correct(task, chosen)).groupby(task.true_sizes).mean()
+            parts.append(pd.DataFrame({"size": right.index, "task": number, "accuracy": right.to_numpy()}))
+        return pd.concat(parts, ignore_index=True)
+
+
+def _task_scores(
+    task: MixtureTask, chosen: NDArray[np.bool_], star: NDArray[np.bool_] | None
+) -> tuple[float, float, float, float]:
+    stated = is_correct(task, chosen, against="stated").mean() if task.stated is not None else np.nan
+    told = is_correct(task, star).mean() if star is not None else np.nan
+    return float(is_correct(task, chosen).mean()), float(stated), property_score(task, chosen), float(told)
+
+
+def contest(
+    tasks: Sequence[MixtureTask],
+    keys: Sequence[tuple[int, int]],
+    *,
+    seed: int = 0,
+    methods: Mapping[str, Attribution] = attributions,
+    selectors: Mapping[str, Selector] = EXACT_SELECTORS,
+) -> Contest:
+    """Run every method on every task.
+
+    Chapter: functional_attribution.
+
+    Parameters
+    ----------
+    tasks : sequence of MixtureTask
+        What to explain.
+    keys : sequence of (int, int)
+        Number of features and difficulty of each, for the breakdowns.
+    seed : int
+        Of the methods that sample; each method and task draws from a stream of its own.
+    methods, selectors
+        By name; the nine and seven of the paper unless given.
+
+    Returns
+    -------
+    Contest
+
+    Raises
+    ------
+    ValueError
+        If there is not one key a task.
+
+    Examples
+    --------
+    >>> from soundreasons.papers.functional_attribution.generators import univariate_task
+    >>> task = univariate_task(3, 4, np.random.default_rng(0))
+    >>> run = contest([task], [(3, 4)], methods={"gam": attributions["gam"]}, selectors={})
+    >>> float(run.table({"gam": 0.18})["accuracy"].iloc[0])
+    1.0
+    """
+    if len(tasks) != len(keys):
+        raise ValueError(f"{len(keys)} keys for {len(tasks)} tasks, expected one a task")
+    seconds = {"conditional means": _timed(lambda: [task.means_at_points for task in tasks])}
+    scores: dict[str, list[Scores]] = {}
+    for name, method in methods.items():
+        clock = time.process_time()
+        scores[name] = [
+            method(task, rng=named_rng(seed, name, str(number))) for number, task in enumerate(tasks)
+        ]
+        seconds[name] = time.process_time() - clock
+    for name, selector in selectors.items():
+        seconds[name] = _timed(lambda s=selector: [s(task, 0.7) for task in tasks])  # type: ignore[misc]
+    return Contest(list(tasks), list(keys), scores, selectors, seconds)
+
+
+def _timed(step: object) -> float:
+    clock = time.process_time()
+    step()  # type: ignore[operator]
+    return time.process_time() - clock
+
+
+def best_levels(run: Contest, levels: Sequence[float] = LEVELS) -> pd.DataFrame:
+    """Sweep every method and take the best point of the whole curve.
+
+    Chapter: functional_attribution.
+
+    Parameters
+    ----------
+    run : Contest
+        What the methods say.
+    levels : sequence of float
+        To try.
+
+    Returns
+    -------
+    DataFrame, one row a method (index)
+        `level`, `accuracy` at the best level; the first of equals.
+    """
+    rows = {}
+    for method in run.methods:
+        curve = run.sweep(method, levels)
+        rows[method] = curve.loc[curve["accuracy"].idxmax()]
+    return pd.DataFrame(rows).T
+
+
+def in_columns(table: pd.DataFrame, what: str, methods: Iterable[str]) -> pd.DataFrame:
+    """Spread a contest's table: one row a task, one column a method, cells from the column `what`."""
+    order = table.groupby("method").cumcount()
+    return table.assign(task=order).pivot(index="task", columns="method", values=what)[list(methods)]
+
+
+def summary(table: pd.DataFrame, what: str) -> pd.DataFrame:
+    """Mean over tasks of one column of a contest's table, with Student's 95 % interval.
+
+    Chapter: functional_attribution.
+
+    Parameters
+    ----------
+    table : DataFrame
+        With the columns `method` and `what`, one row a task; missing values are left out.
+    what : str
+        Such as "accuracy".
+
+    Returns
+    -------
+    DataFrame, one row a method (index), in the order they come
+        `mean`, `low`, `high`.
+    """
+    groups = table.dropna(subset=[what]).groupby("method", sort=False)[what]
+    rows = {str(method): mean_interval(values.to_numpy()) for method, values in groups}
+    return pd.DataFrame.from_dict(rows, orient="index", columns=["mean", "low", "high"])
+
+
+def paired_gap(table: pd.DataFrame, first: str, second: str, what: str = "accuracy") -> Interval:
+    """Mean over tasks of the second method's value minus the first's, with its 95 % interval."""
+    wide = in_columns(table, what, [first, second])
+    return mean_interval((wide[second] - wide[first]).to_numpy())
+
+
+def halves(table: pd.DataFrame, by: str) -> pd.Series:
+    """Tell each row of a contest's table whether `by` is in the lower ("few") or upper half ("many")."""
+    values = table[by]
+    return pd.Series(np.where(values <= values.median(), "few", "many"), index=table.index)

@@ -1,0 +1,263 @@
+"""Figures of the chapter: data and Axes in, the same Axes out.
+
+Colours are those of Okabe and Ito, which colour-blind readers tell apart; a family of methods keeps its
+colour. Accuracies and scores are shares, 0 to 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from numpy.typing import NDArray
+
+from soundreasons.papers.functional_attribution import subsets
+from soundreasons.papers.functional_attribution.relations import Relation
+from soundreasons.papers.functional_attribution.tasks import MixtureTask
+
+BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
+BLUE, VERMILION, PURPLE, GREY = "#0072B2", "#D55E00", "#CC79A7", "#8C8C8C"
+OUTPUT_COLOURS = (SKY, ORANGE)
+OUTPUT_MARKERS = ("o", "s")
+
+LABELS = {
+    "lime_categorical": "LIME, categories",
+    "lime_continuous": "LIME, numbers",
+    "gam": "GAM (scores)",
+    "shapley_conditional": "Shapley, conditional means",
+    "shapley_mean_point": "Shapley, mean point",
+    "shapley_mean_point_as_published": "Shapley, mean point, as published",
+    "gradient": "gradient",
+    "gradient_x_input": "gradient x input",
+    "integrated_gradients": "integrated gradients",
+    "expected_gradients": "expected gradients",
+    "ga1m": "GAM (subsets)",
+    "ga2m": "GA2M",
+    "ga3m": "GA3M",
+    "ga4m": "GA4M",
+    "fanova": "functional ANOVA",
+    "boosted": "boosted mixture",
+    "archipelago": "Archipelago",
+    "l2x": "L2X",
+    "invase": "INVASE",
+    "realx": "REAL-X",
+    "permutation_importance": "permutation importance",
+    "strongest_interaction": "Shapley interactions",
+}
+_FAMILIES = {
+    "lime_categorical": (PURPLE, "v"),
+    "lime_continuous": (PURPLE, "^"),
+    "gam": (GREEN, "D"),
+    "shapley_conditional": (GREEN, "P"),
+    "shapley_mean_point": (GREY, "P"),
+    "gradient": (VERMILION, "o"),
+    "gradient_x_input": (VERMILION, "x"),
+    "integrated_gradients": (VERMILION, "s"),
+    "expected_gradients": (VERMILION, "+"),
+    "ga1m": (BLUE, "1"),
+    "ga2m": (BLUE, "2"),
+    "ga3m": (BLUE, "3"),
+    "ga4m": (BLUE, "4"),
+    "fanova": (BLUE, "*"),
+    "boosted": (ORANGE, "*"),
+    "archipelago": (BLACK, "p"),
+}
+
+
+def _look(method: str) -> tuple[str, str]:
+    return _FAMILIES.get(method, (BLACK, "."))
+
+
+def plot_relation(
+    relation: Relation, ax: Axes, *, known: Sequence[int] | None = None, answers: bool = False
+) -> Axes:
+    """Draw a relation of two features as a grid, its outputs as coloured marks; return `ax`.
+
+    With `known`, cells where these features decide the output are tinted; with `answers`, each cell
+    says its smallest sufficient sets.
+    """
+    tinted = np.zeros(len(relation.outputs), bool) if known is None else relation.functionality_domain(known)
+    names = [" or ".join(sorted(map(subsets.subset_name, a))) for a in relation.solutions()]
+    for (x, y), out, is_in, name in zip(relation.inputs, relation.outputs, tinted, names, strict=True):
+        face = "#DDF1EA" if is_in else "white"
+        ax.add_patch(_square(x, y, face))
+        ax.scatter(x, y + (0.14 if answers else 0), s=260, color=OUTPUT_COLOURS[out],
+                   marker=OUTPUT_MARKERS[out], edgecolor=BLACK, linewidth=0.6)  # fmt: skip
+        if answers:
+            ax.text(x, y - 0.28, name, ha="center", va="center", fontsize=9)
+    n_x, n_y = relation.inputs.max(axis=0) + 1
+    ax.set(xlim=(-0.55, n_x - 0.45), ylim=(-0.55, n_y - 0.45), xlabel="feature 1", ylabel="feature 2")
+    ax.set(xticks=range(n_x), yticks=range(n_y), aspect="equal")
+    ax.tick_params(length=0)
+    ax.spines[:].set_visible(False)
+    return ax
+
+
+def _square(x: float, y: float, face: str) -> Any:
+    from matplotlib.patches import Rectangle
+
+    return Rectangle((x - 0.48, y - 0.48), 0.96, 0.96, facecolor=face, edgecolor=GREY, linewidth=0.8)
+
+
+def plot_task(task: MixtureTask, ax: Axes, *, variance: float | None = None, n_steps: int = 160) -> Axes:
+    """Draw a task of two features: the probability as shades, the points with their answers; return `ax`."""
+    shown = task if variance is None else MixtureTask(task.points, task.labels, task.shapes, variance)
+    low, high = task.points.min(axis=0) - 0.4, task.points.max(axis=0) + 0.4
+    xs, ys = (np.linspace(a, b, n_steps) for a, b in zip(low, high, strict=True))
+    grid = np.stack(np.meshgrid(xs, ys), axis=-1).reshape(-1, 2)
+    values = shown.probability(grid).reshape(n_steps, n_steps)
+    ax.pcolormesh(xs, ys, values, cmap="cividis", vmin=0, vmax=1, shading="auto", rasterized=True)
+    for label, marker in enumerate(OUTPUT_MARKERS):
+        rows = task.labels == label
+        xs, ys = task.points[rows].T
+        ax.scatter(xs, ys, s=60, marker=marker, color=OUTPUT_COLOURS[label], edgecolor=BLACK,
+                   label=f"label {label}")  # fmt: skip
+    for point, answer in zip(task.points, task.true_selections(), strict=True):
+        text = " or ".join(sorted(map(subsets.subset_name, answer)))
+        box = {"facecolor": "black", "alpha": 0.55, "pad": 1, "linewidth": 0}
+        ax.annotate(text, point, xytext=(0, 8), textcoords="offset points", ha="center", fontsize=7,
+                    color="white", bbox=box)  # fmt: skip
+    ax.set(xlabel="feature 1", ylabel="feature 2", aspect="equal")
+    return ax
+
+
+def plot_methods(means: pd.DataFrame, ax: Axes, *, reported: pd.DataFrame | None = None) -> Axes:
+    """Draw one share a method with its interval, and what was reported beside it; return `ax`.
+
+    `means` has the columns `mean`, `low`, `high`, indexed by method, first on top; `reported` the columns
+    `mean` and `half`.
+    """
+    rows = np.arange(len(means))
+    for row, (method, value) in zip(rows, means.iterrows(), strict=True):
+        colour, marker = _look(str(method))
+        span = [[value["mean"] - value["low"]], [value["high"] - value["mean"]]]
+        ax.errorbar(value["mean"], row, xerr=span, fmt=marker, color=colour, markersize=7, capsize=2)
+    if reported is not None:
+        theirs = reported.reindex(means.index)
+        ax.errorbar(theirs["mean"], rows + 0.28, xerr=theirs["half"], fmt="|", color=GREY, capsize=0,
+                    markersize=7, label="authors' code, rerun")  # fmt: skip
+        ax.legend(loc="lower right", fontsize=7)
+    ax.set(yticks=rows, yticklabels=[LABELS.get(str(m), str(m)) for m in means.index], xlim=(-0.03, 1.03))
+    ax.invert_yaxis()
+    ax.grid(axis="x", linewidth=0.4, color="#DDDDDD")
+    ax.set_axisbelow(True)
+    return ax
+
+
+def plot_accuracy_property(table: pd.DataFrame, ax: Axes) -> Axes:
+    """Scatter accuracy against the property score, one mark a method; return `ax`.
+
+    `table` is indexed by method and has the columns `accuracy` and `property`.
+    """
+    for method, row in table.iterrows():
+        colour, marker = _look(str(method))
+        ax.plot(
+            row["property"], row["accuracy"], marker, color=colour, markersize=9, label=LABELS[str(method)]
+        )
+    ax.plot([0, 1], [0, 1], color=GREY, linewidth=0.6, linestyle=":")
+    ax.set(xlabel="property score (no truth needed)", ylabel="accuracy", xlim=(0, 1.02), ylim=(0, 1.02))
+    ax.legend(fontsize=6.5, loc="upper left", ncols=2, framealpha=0.9)
+    return ax
+
+
+def plot_sweeps(curves: Mapping[str, pd.DataFrame], levels: Mapping[str, float], ax: Axes) -> Axes:
+    """Draw accuracy against the level, one curve a method, with its tuned level as a mark; return `ax`."""
+    for method, curve in curves.items():
+        colour, marker = _look(method)
+        ax.plot(curve["level"], curve["accuracy"], color=colour, linewidth=1.2, alpha=0.8)
+        at = float(np.interp(levels[method], curve["level"], curve["accuracy"]))
+        ax.plot(levels[method], at, marker, color=colour, markersize=8, label=LABELS[method])
+    ax.set(xlabel="level of the decision rule", ylabel="accuracy", ylim=(0, 1))
+    ax.legend(fontsize=6.5, ncols=2)
+    return ax
+
+
+def plot_by_size(table: pd.DataFrame, ax: Axes) -> Axes:
+    """Draw accuracies as shades and numbers: rows methods (index), columns true cardinality; return `ax`."""
+    values = table.to_numpy(dtype=float)
+    ax.imshow(values, cmap="cividis", vmin=0, vmax=1, aspect="auto")
+    for (row, column), value in np.ndenumerate(values):
+        colour = "black" if value > 0.55 else "white"
+        ax.text(column, row, "–" if np.isnan(value) else f"{value:.2f}", ha="center", va="center",
+                fontsize=7, color=colour)  # fmt: skip
+    ax.set(
+        xticks=range(table.shape[1]),
+        xticklabels=table.columns,
+        yticks=range(len(table)),
+        yticklabels=[LABELS[m] for m in table.index],
+        xlabel="features in the true selection",
+    )
+    return ax
+
+
+def plot_trend(table: pd.DataFrame, by: str, methods: Sequence[str], ax: Axes) -> Axes:
+    """Draw mean accuracy against `features` or `difficulty`, one curve a method; return `ax`."""
+    for method in methods:
+        colour, marker = _look(method)
+        means = table[table["method"] == method].groupby(by)["accuracy"].mean()
+        ax.plot(means.index, means.to_numpy(), color=colour, marker=marker, markersize=5, linewidth=1,
+                label=LABELS[method])  # fmt: skip
+    ax.set(ylabel="accuracy", ylim=(0, 1.02))
+    return ax
+
+
+def plot_pairs(first: pd.Series, second: pd.Series, names: tuple[str, str], ax: Axes) -> Axes:
+    """Draw two values a method, joined by a line; return `ax`. Both are indexed by method."""
+    rows = np.arange(len(first))
+    ax.hlines(rows, first, second, color=GREY, linewidth=1)
+    ax.plot(first, rows, "o", color=VERMILION, label=names[0])
+    ax.plot(second, rows, "s", color=BLUE, label=names[1])
+    ax.set(yticks=rows, yticklabels=[LABELS[m] for m in first.index], xlim=(0, 1.02))
+    ax.invert_yaxis()
+    ax.legend(fontsize=7)
+    return ax
+
+
+def plot_learned(table: pd.DataFrame, ax: Axes) -> Axes:
+    """Scatter selection accuracy against predictor accuracy, one mark a task; return `ax`.
+
+    `table` has the columns `method`, `predictor`, `selection`.
+    """
+    looks = {"l2x": (VERMILION, "o"), "invase": (BLUE, "s"), "realx": (GREEN, "^")}
+    for method, part in table.groupby("method", sort=False):
+        colour, marker = looks[str(method)]
+        ax.plot(
+            part["predictor"], part["selection"], marker, color=colour, alpha=0.8, label=LABELS[str(method)]
+        )
+    ax.plot([0, 1], [0, 1], color=GREY, linewidth=0.6, linestyle=":")
+    ax.set(xlabel="label predicted from the selection (share of fresh points)",
+           ylabel="selection correct (share of points)", xlim=(0.4, 1.02), ylim=(-0.02, 1.02))  # fmt: skip
+    ax.legend(fontsize=7)
+    return ax
+
+
+def plot_gap(gaps: pd.DataFrame, best_seen: pd.DataFrame, best_unseen: pd.DataFrame, ax: Axes) -> Axes:
+    """Draw what sets of columns leave open, in the half that was counted and in the other; return `ax`."""
+    rng = np.random.default_rng(0)
+    shift = rng.uniform(-0.18, 0.18, size=len(gaps))
+    ax.plot(gaps["size"] + shift, gaps["unseen"], ".", color=ORANGE, alpha=0.35, markersize=4)
+    ax.plot(gaps["size"] + shift, gaps["seen"], ".", color=SKY, alpha=0.35, markersize=4)
+    ax.plot(best_seen["size"], best_seen["seen"], "o-", color=BLUE, label="half that was counted, best set")
+    ax.plot(best_unseen["size"], best_unseen["unseen"], "s-", color=VERMILION, label="other half, best set")
+    ax.set(xlabel="columns known", ylabel="variance left open (share)")
+    ax.set_ylim(bottom=0)
+    ax.legend(fontsize=7)
+    return ax
+
+
+def plot_confidences(task: MixtureTask, point: NDArray[np.float64], level: float, ax: Axes) -> Axes:
+    """Draw the confidence of every subset at one point as bars, with the level; return `ax`."""
+    means = task.conditional_means(point[np.newaxis])[0]
+    sure = np.maximum(means, 1 - means)
+    order = np.argsort(subsets.sizes(task.n_features), kind="stable")
+    names = [
+        subsets.subset_name(frozenset(np.flatnonzero(m).tolist())) for m in subsets.members(task.n_features)
+    ]
+    colours = [BLUE if sure[code] > level else GREY for code in order]
+    ax.bar([names[code] for code in order], sure[order], color=colours, width=0.6)
+    ax.axhline(level, color=VERMILION, linewidth=1, linestyle="--")
+    ax.set(ylabel="confidence", ylim=(0.45, 1.02), xlabel="features that are known")
+    return ax
