@@ -8,6 +8,7 @@ for a method of one's own (`audit`). Chapter: functional_attribution.
 from soundreasons.papers.functional_attribution.attribution import (
     GRADIENT_METHODS,
     attributions,
+    deeplift,
     expected_gradients,
     gam,
     gradient,
@@ -19,8 +20,16 @@ from soundreasons.papers.functional_attribution.attribution import (
     shapley_conditional,
     shapley_mean_point,
     shapley_mean_point_as_published,
+    with_variance,
 )
 from soundreasons.papers.functional_attribution.audit import Audit, audit
+from soundreasons.papers.functional_attribution.collection import (
+    Collection,
+    collect,
+    describe,
+    sources_here,
+    stated_against_truth,
+)
 from soundreasons.papers.functional_attribution.contest import (
     LEVELS,
     Contest,
@@ -28,6 +37,7 @@ from soundreasons.papers.functional_attribution.contest import (
     contest,
     halves,
     in_columns,
+    loss_within_order,
     paired_gap,
     summary,
 )
@@ -62,7 +72,6 @@ from soundreasons.papers.functional_attribution.published import (
     published_levels,
     published_tasks,
     rerun_table,
-    task_numbers,
 )
 from soundreasons.papers.functional_attribution.relations import Relation, figure_relation, relation
 from soundreasons.papers.functional_attribution.relaxed import (
@@ -107,6 +116,7 @@ __all__ = [
     "SPACING",
     "VARIANCE",
     "Audit",
+    "Collection",
     "Contest",
     "DecisionTable",
     "Learned",
@@ -120,9 +130,12 @@ __all__ = [
     "best_levels",
     "best_of_size",
     "boosted",
+    "collect",
     "confidence",
     "contest",
     "decision_table",
+    "deeplift",
+    "describe",
     "drawn_tasks",
     "estimate_gap",
     "expected_gradients",
@@ -141,6 +154,7 @@ __all__ = [
     "learned_contest",
     "lime_categorical",
     "lime_continuous",
+    "loss_within_order",
     "mixture_weights",
     "most_confident",
     "multivariate_task",
@@ -170,10 +184,12 @@ __all__ = [
     "shapley_interactions",
     "shapley_mean_point",
     "shapley_mean_point_as_published",
+    "sources_here",
+    "stated_against_truth",
     "strongest_interaction",
     "summary",
     "tables_here",
-    "task_numbers",
     "unexplained",
     "univariate_task",
+    "with_variance",
 ]

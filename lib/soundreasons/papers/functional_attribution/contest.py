@@ -260,3 +260,35 @@ def halves(table: pd.DataFrame, by: str) -> pd.Series:
     """Tell each row of a contest's table whether `by` is in the lower ("few") or upper half ("many")."""
     values = table[by]
     return pd.Series(np.where(values <= values.median(), "few", "many"), index=table.index)
+
+
+def loss_within_order(run: Contest, method: str, order: int, level: float) -> Interval:
+    """What a truncated method loses to the untruncated one where the truth is within its order.
+
+    Chapter: functional_attribution.
+
+    Parameters
+    ----------
+    run : Contest
+        With the selectors `method` and "fanova".
+    method : str
+        Truncated method.
+    order : int
+        Its largest subset.
+    level : float
+        Of both.
+
+    Returns
+    -------
+    Interval
+        Accuracy of "fanova" minus that of `method` on points whose true selection has at most `order`
+        features: mean over the tasks that have such points, and the 95 % interval.
+    """
+    lost = []
+    whole, truncated = run.selections("fanova", level), run.selections(method, level)
+    for task, first, second in zip(run.tasks, whole, truncated, strict=True):
+        within = task.true_sizes <= order
+        if within.any():
+            difference = is_correct(task, first).astype(float) - is_correct(task, second)
+            lost.append(float(difference[within].mean()))
+    return mean_interval(lost)

@@ -45,6 +45,7 @@ LABELS = {
     "invase": "INVASE",
     "realx": "REAL-X",
     "permutation_importance": "permutation importance",
+    "deeplift": "DeepLIFT",
     "strongest_interaction": "Shapley interactions",
 }
 _FAMILIES = {
@@ -141,7 +142,7 @@ def plot_methods(means: pd.DataFrame, ax: Axes, *, reported: pd.DataFrame | None
                     markersize=7, label="authors' code, rerun")  # fmt: skip
         ax.legend(loc="lower right", fontsize=7)
     ax.set(yticks=rows, yticklabels=[LABELS.get(str(m), str(m)) for m in means.index], xlim=(-0.03, 1.03))
-    ax.invert_yaxis()
+    ax.set_ylim(len(means) - 0.4, -0.6)  # not inverted: panels may share the axis
     ax.grid(axis="x", linewidth=0.4, color="#DDDDDD")
     ax.set_axisbelow(True)
     return ax

@@ -10,7 +10,6 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import yaml
 
@@ -133,14 +132,3 @@ def rerun_table(kind: str) -> pd.DataFrame:
 def _facts() -> dict[str, Any]:
     text = resources.files(__package__).joinpath("claims.yml").read_text(encoding="utf-8")
     return {fact["id"]: fact["value"] for fact in yaml.safe_load(text)["facts"]}
-
-
-def task_numbers(per_dimension: int) -> list[int]:
-    """Which of the hundred tasks of a dimension to take, evenly, the hardest included.
-
-    Examples
-    --------
-    >>> task_numbers(4)
-    [25, 50, 75, 100]
-    """
-    return [int(number) for number in np.rint(100 * (np.arange(per_dimension) + 1) / per_dimension)]

@@ -140,14 +140,13 @@ def _sortable(value: object) -> tuple[bool, float, str]:
 def figure_relation() -> Relation:
     """The example of the chapter: three values, two values, two colours, as in the paper's Figure 2.
 
-    The paper's own colours are not known to us; these are chosen so that every kind of answer occurs.
-    The first column decides alone in rows where it is 0, the second where it is 1, and elsewhere both
-    are needed. Chapter: functional_attribution.
+    The paper's own colours are not known to us; these are chosen so that every kind of answer occurs: the
+    first feature, the second, either of them, both. Chapter: functional_attribution.
 
     Examples
     --------
     >>> [sorted(map(sorted, answers)) for answers in figure_relation().solutions()]
-    [[[0]], [[0]], [[0, 1]], [[1]], [[0, 1]], [[1]]]
+    [[[0, 1]], [[1]], [[0]], [[0], [1]], [[0, 1]], [[1]]]
     """
     inputs = [[first, second] for first in range(3) for second in range(2)]
-    return relation(inputs, ["blue", "blue", "blue", "red", "red", "red"])
+    return relation(inputs, ["blue", "red", "red", "red", "blue", "red"])

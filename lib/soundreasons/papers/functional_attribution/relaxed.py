@@ -70,14 +70,16 @@ def decision_table(name: str) -> DecisionTable:
     if name == "adult_census":
         people = data.open(name).people
         frame = people[["marital_status", "education_num", "occupation", "sex", "race"]].copy()
-        for column, n_cuts in (("age", 6), ("hours_per_week", 5), ("capital_gain", 4)):
+        for column, n_cuts in (("age", 6), ("hours_per_week", 5)):
             frame[column] = _cut(people[column], n_cuts)
+        frame["capital_gain"] = _cut_above_zero(people["capital_gain"], 3)
         return _coded(name, frame, people["income"] == ">50K")
     if name == "online_shoppers":
         visits = data.open(name).visits
         frame = visits[["Month", "VisitorType", "Weekend", "TrafficType", "Region"]].copy()
-        for column, n_cuts in (("PageValues", 4), ("ExitRates", 6), ("ProductRelated", 6)):
-            frame[column] = _cut(visits[column], n_cuts)
+        for column in ("ExitRates", "ProductRelated"):
+            frame[column] = _cut(visits[column], 6)
+        frame["PageValues"] = _cut_above_zero(visits["PageValues"], 3)
         return _coded(name, frame, visits["Revenue"])
     if name == "breast_cancer":
         from sklearn.datasets import load_breast_cancer
@@ -95,6 +97,12 @@ def tables_here(wanted: Sequence[str]) -> list[str]:
 
 def _cut(column: pd.Series, n_cuts: int) -> pd.Series:
     return pd.qcut(column, n_cuts, labels=False, duplicates="drop")
+
+
+def _cut_above_zero(column: pd.Series, n_cuts: int) -> pd.Series:
+    """Code a column that is mostly zero: 0 there, quantiles of the rest from 1."""
+    above = column[column > 0]
+    return (1 + _cut(above, n_cuts)).reindex(column.index, fill_value=0)
 
 
 def _coded(name: str, frame: pd.DataFrame, outcome: pd.Series) -> DecisionTable:

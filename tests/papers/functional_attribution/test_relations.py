@@ -1,0 +1,124 @@
+"""Functional dependence on finite data: the properties that are proved in the chapter."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from soundreasons.papers import functional_attribution as fa
+from soundreasons.papers.functional_attribution import subsets
+
+tables = st.integers(1, 3).flatmap(
+    lambda width: st.lists(
+        st.tuples(st.tuples(*[st.integers(0, 2)] * width), st.integers(0, 1)), min_size=1, max_size=12
+    )
+)
+
+approx = pytest.approx
+
+
+def made(rows):
+    return fa.relation([list(x) for x, _ in rows], [y for _, y in rows])
+
+
+@given(tables)
+def test_domains_are_nested_and_constant_on_fibres(rows):
+    relation = made(rows)
+    domains, member = relation.domains(), subsets.members(relation.n_features)
+    for small in range(len(member)):
+        for large in range(len(member)):
+            if small & large == small:
+                assert (domains[:, small] <= domains[:, large]).all()
+        chosen = np.flatnonzero(member[small])
+        for a in range(len(rows)):
+            for b in range(len(rows)):
+                if (relation.inputs[a, chosen] == relation.inputs[b, chosen]).all():
+                    assert domains[a, small] == domains[b, small]
+
+
+@given(tables)
+def test_a_projection_is_functional_exactly_for_selections(rows):
+    relation = made(rows)
+    for mask in subsets.members(relation.n_features):
+        chosen = np.flatnonzero(mask)
+        projected = relation.project(chosen)
+        is_functional = len({x for x, _ in projected}) == len(projected)
+        assert relation.is_selection(chosen) == is_functional
+
+
+@given(st.lists(st.integers(0, 1), min_size=8, max_size=8))
+def test_on_a_full_domain_the_solution_is_unique_and_holds_every_local_answer(outputs):
+    points = [[a, b, c] for a in (0, 1) for b in (0, 1) for c in (0, 1)]
+    relation = fa.relation(points, outputs)
+    (whole,) = relation.selections()
+    assert all(answer <= whole for answers in relation.solutions() for answer in answers)
+
+
+def test_a_doubled_feature_gives_two_solutions():
+    assert fa.relation([[0, 0], [1, 1]], ["no", "yes"]).selections() == [frozenset({0}), frozenset({1})]
+
+
+def test_a_constant_output_needs_nothing_and_a_contradiction_has_no_answer():
+    assert fa.relation([[0], [1]], ["a", "a"]).selections() == [frozenset()]
+    contradiction = fa.relation([[0], [0]], ["a", "b"])
+    assert contradiction.selections() == []
+    assert contradiction.solutions() == [set(), set()]
+
+
+def test_a_relation_agrees_with_the_truth_of_a_task():
+    # Two implementations of the same definition: by sorting fibres, and by spreading agreements.
+    for seed in range(10):
+        task = fa.multivariate_task(4, 1, np.random.default_rng(seed))
+        relation = fa.relation(task.points.tolist(), task.labels.tolist())
+        assert relation.solutions() == task.true_selections()
+
+
+@pytest.mark.parametrize(
+    ("inputs", "outputs", "message"),
+    [
+        ([[0, 1], [0]], [0, 1], r"rows have \[1, 2\] columns"),
+        ([], [], r"rows have \[\] columns"),
+        ([[]], [1], r"rows have \[0\] columns"),
+        ([[1]], [1, 2], "2 outputs for 1 rows"),
+    ],
+)
+def test_a_strange_table_is_refused(inputs, outputs, message):
+    with pytest.raises(ValueError, match=message):
+        fa.relation(inputs, outputs)
+
+
+def test_ishigami_on_a_grid_is_the_closed_form():
+    # Ishigami and Homma (1990); published first-order indices .3139 and .4424 for a = 7, b = 0.1.
+    table = fa.ishigami_unexplained().set_index("subset")
+    assert table["grid"].to_numpy() == approx(table["closed form"].to_numpy(), abs=2e-3)
+    assert 1 - table.loc["{1}", "closed form"] == approx(0.3139, abs=5e-5)
+    assert 1 - table.loc["{2}", "closed form"] == approx(0.4424, abs=5e-5)
+    assert table.loc["{3}", "grid"] == approx(1, abs=2e-3)
+
+
+def test_variance_left_open_by_hand():
+    # Outputs 0 0 0 1: variance 3/16; knowing column 0 leaves (0 + 1/4) / 2 = 1/8 of it open: 2/3.
+    assert fa.unexplained([[0], [0], [1], [1]], [0, 0, 0, 1], [0]) == approx(2 / 3)
+    assert fa.unexplained([[0], [0], [1], [1]], [0, 0, 0, 1], []) == approx(1)
+    with pytest.raises(ValueError, match="no variance to explain"):
+        fa.unexplained([[0], [1]], [1, 1], [0])
+
+
+def test_seen_falls_with_every_column_and_unseen_is_honest():
+    # Ten columns of noise explain nothing of other rows, whatever they explain of their own.
+    rng = np.random.default_rng(0)
+    noise = fa.DecisionTable(
+        "noise", tuple("abcdef"), rng.integers(4, size=(400, 6)), rng.integers(2, size=400) * 1.0
+    )
+    gap = fa.estimate_gap(noise, rng)
+    assert gap.iloc[-1]["seen"] < 0.2
+    assert gap.iloc[-1]["unseen"] > 0.95
+    best = fa.best_of_size(gap, "seen")["seen"].to_numpy()
+    assert (np.diff(best) <= 1e-12).all()
+
+
+def test_an_unknown_table_is_refused():
+    with pytest.raises(ValueError, match="table is 'titanic', expected one of"):
+        fa.decision_table("titanic")
