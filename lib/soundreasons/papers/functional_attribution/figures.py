@@ -140,7 +140,7 @@ def plot_methods(means: pd.DataFrame, ax: Axes, *, reported: pd.DataFrame | None
         theirs = reported.reindex(means.index)
         ax.errorbar(theirs["mean"], rows + 0.28, xerr=theirs["half"], fmt="|", color=GREY, capsize=0,
                     markersize=7, label="authors' code, rerun")  # fmt: skip
-        ax.legend(loc="lower right", fontsize=7)
+        ax.legend(loc="lower left", fontsize=7)
     ax.set(yticks=rows, yticklabels=[LABELS.get(str(m), str(m)) for m in means.index], xlim=(-0.03, 1.03))
     ax.set_ylim(len(means) - 0.4, -0.6)  # not inverted: panels may share the axis
     ax.grid(axis="x", linewidth=0.4, color="#DDDDDD")
@@ -212,7 +212,7 @@ def plot_pairs(first: pd.Series, second: pd.Series, names: tuple[str, str], ax: 
     ax.plot(first, rows, "o", color=VERMILION, label=names[0])
     ax.plot(second, rows, "s", color=BLUE, label=names[1])
     ax.set(yticks=rows, yticklabels=[LABELS[m] for m in first.index], xlim=(0, 1.02))
-    ax.invert_yaxis()
+    ax.set_ylim(len(rows) - 0.5, -0.5)
     ax.legend(fontsize=7)
     return ax
 

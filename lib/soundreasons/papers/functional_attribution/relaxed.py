@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from soundreasons import data
 from soundreasons.papers.functional_attribution import subsets
 
+_MOST_CODES = 1 << 62  # a cell's code must fit in 64 bits
 TABLES = ("adult_census", "online_shoppers", "breast_cancer")
 
 
@@ -149,12 +150,15 @@ def unexplained(values: ArrayLike, outcome: ArrayLike, subset: Sequence[int]) ->
 
 
 def _cells(table: NDArray[np.int64], chosen: Sequence[int]) -> NDArray[np.int64]:
-    """Number of the cell that each row lies in."""
-    cell = np.zeros(len(table), dtype=np.int64)
+    """Number of the cell that each row lies in, from 0 without gaps."""
+    cell, n_codes = np.zeros(len(table), dtype=np.int64), 1
     for column in chosen:
-        cell = cell * (int(table[:, column].max()) + 1) + table[:, column]
-        cell = np.unique(cell, return_inverse=True)[1].reshape(-1)
-    return cell
+        n_values = int(table[:, column].max()) + 1
+        if n_codes * n_values > _MOST_CODES:
+            cell = np.unique(cell, return_inverse=True)[1].reshape(-1)
+            n_codes = int(cell.max()) + 1
+        cell, n_codes = cell * n_values + table[:, column], n_codes * n_values
+    return np.asarray(np.unique(cell, return_inverse=True)[1].reshape(-1))
 
 
 def estimate_gap(table: DecisionTable, rng: np.random.Generator) -> pd.DataFrame:
