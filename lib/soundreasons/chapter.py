@@ -129,6 +129,17 @@ class Run:
         """Random generator for one purpose (see `learning.seeding.rng`); the run's first seed unless told."""
         return seeding.rng(self.seeds[0] if seed is None else seed, self.slug, *labels)
 
+    def repeats(self, n: int) -> list[int]:
+        """Seeds for an experiment that is cheap enough to repeat more often: the first `n` from `seed` on."""
+        return [self.seeds[0] + k for k in range(n)]
+
+    def missing(self, names: Sequence[str]) -> None:
+        """Say on the page which data no source on this machine has; say nothing if there is none."""
+        if names:
+            listed = ", ".join(f"`{name}`" for name in names)
+            text = f"**Not on this machine:** {listed}. What needs them is left out; claims stay *not tested*."
+            _display({"text/markdown": text, "text/plain": text}, {"soundreasons": {"kind": "missing"}})
+
     def measure(
         self,
         name: str,

@@ -121,11 +121,11 @@ class Ordering(_Check):
 
 
 class RatioToNull(_Check):
-    """The measure divided by that of a null model is at most, or at least, a bar."""
+    """The measure divided by that of a null model, `over`, is at most, or at least, a bar."""
 
     rule: Literal["ratio_to_null"]
     measure: str
-    null: str
+    over: str
     at_most: float | None = None
     at_least: float | None = None
 
@@ -382,13 +382,13 @@ def _judge_ordering(check: Ordering, found: Mapping[str, Measure], _: Claim) -> 
 
 
 def _judge_ratio(check: RatioToNull, found: Mapping[str, Measure], _: Claim) -> Part:
-    result = ratio(found[check.measure], found[check.null])
+    result = ratio(found[check.measure], found[check.over])
     if check.at_most is not None:
         good, bar = (-np.inf, check.at_most), f"at most {number(check.at_most)}"
     else:
         assert check.at_least is not None  # the schema asks for one of them
         good, bar = (check.at_least, np.inf), f"at least {number(check.at_least)}"
-    words = f"{check.measure} over {check.null} {bar}"
+    words = f"{check.measure} over {check.over} {bar}"
     return Part(rule=words, verdict=_judge_measure(result, *good), shown=result.text())
 
 
@@ -429,7 +429,7 @@ def measures_of(check: Check) -> list[str]:
     """
     if isinstance(check, Ordering | Illustration):
         return check.measures
-    return [check.measure, check.null] if isinstance(check, RatioToNull) else [check.measure]
+    return [check.measure, check.over] if isinstance(check, RatioToNull) else [check.measure]
 
 
 def _judge_check(check: Check, claim: Claim, found: Mapping[str, Measure], absent: set[str]) -> Part:

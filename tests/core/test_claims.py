@@ -89,7 +89,7 @@ def test_equal_measures_are_in_no_order():
     ],
 )
 def test_a_ratio_to_a_null_is_judged_seed_by_seed(null, verdict):
-    check = {"rule": "ratio_to_null", "measure": "m", "null": "n", "at_most": 0.4}
+    check = {"rule": "ratio_to_null", "measure": "m", "over": "n", "at_most": 0.4}
     assert judge([check], {"m": measure([1.0, 1.1, 1.2]), "n": null}).verdict == verdict
 
 
@@ -144,7 +144,7 @@ def test_an_illustration_is_never_counted():
         ({"checks": [{"rule": "exact", "measure": "m", "reported": "s"}]}, "which is not there"),
         ({"checks": [{"rule": "exact", "measure": "m"}]}, "value or reported"),
         ({"checks": [{"rule": "interval", "measure": "m", "low": 2, "high": 1}]}, "low must be smaller"),
-        ({"checks": [{"rule": "ratio_to_null", "measure": "m", "null": "n"}]}, "at_most or at_least"),
+        ({"checks": [{"rule": "ratio_to_null", "measure": "m", "over": "n"}]}, "at_most or at_least"),
         ({"checks": [{"rule": "perhaps", "measure": "m"}]}, "perhaps"),
         ({"where": None}, "where"),
         ({"wher": "x"}, "wher"),
@@ -181,7 +181,7 @@ def contradicting(check) -> dict[str, Measure]:
             return {name: sure(-float(place)) for place, name in enumerate(check.measures)}
         case claims.RatioToNull():
             worse = check.at_most * 2 + 1 if check.at_most is not None else check.at_least - 1
-            return {check.measure: sure(worse), check.null: sure(1.0)}
+            return {check.measure: sure(worse), check.over: sure(1.0)}
         case claims.Exact():
             return {check.measure: measure(-12345.678, exact=True)}
     raise AssertionError(f"no contradicting measures are known for {check.rule}")

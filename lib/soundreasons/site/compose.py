@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import jupytext
@@ -9,6 +10,8 @@ import nbformat
 
 from soundreasons import files, project
 from soundreasons.site.edition import Edition
+
+_CITATION = re.compile(r"\{glue:(?:text)?\}`(?P<name>[^`:]+)(?::[^`]*)?`")
 
 
 class ComposeError(ValueError):
@@ -34,10 +37,8 @@ def compose(edition: Edition) -> str:
     """
     executed = nbformat.read(edition.folder / "notebook.ipynb", as_version=4)  # type: ignore[no-untyped-call]
     source = jupytext.read(project.notebook(edition.slug).with_suffix(".md"))
-    executed.cells = [
-        page_cell for cell in _with_current_prose(edition.slug, source.cells, executed.cells)
-        for page_cell in _page_cells(edition.slug, cell)
-    ]  # fmt: skip
+    cells = _with_current_prose(edition.slug, source.cells, executed.cells)
+    executed.cells = [page_cell for cell in cells for page_cell in _page_cells(edition, cell)]
     executed.metadata = {"kernelspec": executed.metadata.kernelspec, "language_info": {"name": "python"}}
     text: str = nbformat.writes(executed)  # type: ignore[no-untyped-call]
     return text + "\n"
@@ -76,9 +77,35 @@ def _mark(output: Any) -> dict[str, Any]:
     return mark
 
 
-def _page_cells(slug: str, cell: Any) -> list[Any]:
+def cited_measures(text: str) -> list[str]:
+    """Names of the measures that some prose cites.
+
+    Examples
+    --------
+    >>> cited_measures("It is {glue:text}`accuracy.meso4:.2f` here.")
+    ['accuracy.meso4']
+    """
+    return [match["name"] for match in _CITATION.finditer(text)]
+
+
+def _without_unmeasured(text: str, citable: set[str]) -> str:
+    """Prose in which a measure that this run did not take is said to be so."""
+    return _CITATION.sub(lambda m: m[0] if m["name"] in citable else "*not measured in this run*", text)
+
+
+def _citable(edition: Edition) -> set[str]:
+    kept = edition.run.measures
+    ends = {
+        f"{name}.{end}" for name, measure in kept.items() if measure.has_interval for end in ("low", "high")
+    }
+    return kept.keys() | ends
+
+
+def _page_cells(edition: Edition, cell: Any) -> list[Any]:
     """The cell with its figure numbered, followed by its tables as numbered Markdown."""
+    slug = edition.slug
     if cell.cell_type != "code":
+        cell.source = _without_unmeasured(cell.source, _citable(edition))
         return [cell]
     figures = [_mark(output) for output in cell.outputs if _mark(output).get("kind") == "figure"]
     if len(figures) > 1:

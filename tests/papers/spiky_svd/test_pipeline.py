@@ -15,7 +15,7 @@ from soundreasons.papers.spiky_svd import (
     interactions,
     kept_pairs,
     largest_spikes,
-    null_spikiness,
+    null_cloud,
     opened,
     placed,
     placed_spikiness,
@@ -118,14 +118,23 @@ def test_spikes_explain_tastes_and_exchanged_members_do_not(taste_space):
 @pytest.mark.parametrize("null", ["gaussian", "rewired", "signflip"])
 def test_nulls_follow_their_seed(taste_space, null):
     association, _ = taste_space
-    first, second, other = (null_spikiness(association, null, 8, seed, dimensions=8) for seed in (0, 0, 1))
-    assert first.peaks.tolist() == second.peaks.tolist()
-    assert first.peaks.tolist() != other.peaks.tolist()
+    first, second, other = (null_cloud(association, null, 8, seed) for seed in (0, 0, 1))
+    assert np.array_equal(first, second)
+    assert not np.allclose(np.abs(first), np.abs(other))
+
+
+def test_at_most_the_wanted_number_of_items_is_kept_and_peaks_are_rows_of_the_whole():
+    # Four communities of 50 on the axes; any 40 items need two or three spikes for more than half.
+    embedding = np.repeat(np.eye(4), 50, axis=0)
+    spikes = placed_spikiness(embedding, dimensions=4, max_items=40, seed=1)
+    assert spikes.n_items == 40
+    assert len(spikes.peaks) in (2, 3)
+    assert len(set(spikes.peaks // 50)) == len(spikes.peaks)
 
 
 def test_an_unknown_null_is_refused(taste_space):
     with pytest.raises(ValueError, match="null is 'shuffled', expected one of gaussian, rewired, signflip"):
-        null_spikiness(taste_space[0], "shuffled", 8, 0)
+        null_cloud(taste_space[0], "shuffled", 8, 0)
 
 
 def test_ratios_are_laid_out_by_seed_and_dimension(taste_space):

@@ -8,8 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from soundreasons.papers.spiky_svd import (
+    Growth,
     from_pairs,
     grow,
+    grow_by_time,
+    grow_by_users,
     moments,
     nearest,
     neighbour_overlap,
@@ -18,6 +21,7 @@ from soundreasons.papers.spiky_svd import (
     stability,
     time_passed,
     users_revealed,
+    without_leading,
 )
 
 
@@ -182,3 +186,28 @@ def test_nearest_come_nearest_first():
     assert nearest(np.array([[1.0, 0], [3, 0], [2, 0]]), np.array([0, 2]), k=3).tolist() == [[1, 2, 0]] * 2
     with pytest.raises(ValueError, match="k is 4, allowed are 1 to 3"):
         nearest(np.eye(3), np.array([0]), k=4)
+
+
+def test_growth_by_users_follows_its_seed():
+    shares = [0.5, 1.0]
+    first, same, other = (grow_by_users(two_tastes(), shares, 6, seed).embeddings[0] for seed in (0, 0, 1))
+    assert np.array_equal(first, same)
+    # Other users are revealed, so other pairs count: not the same matrix up to signs.
+    assert first.shape != other.shape or not np.allclose(np.abs(first), np.abs(other))
+
+
+def test_growth_by_time_cuts_once_and_embeds_for_each_seed():
+    grown = grow_by_time(two_tastes(), [0.5, 1.0], 6, [0, 1])
+    assert [growth.item_names.tolist() for growth in grown] == [grown[0].item_names.tolist()] * 2
+    lengths = [np.linalg.norm(growth.embeddings[1], axis=1) for growth in grown]
+    # Another seed draws another random projection of the same matrix: the same lengths, nearly.
+    assert lengths[0] == pytest.approx(lengths[1], rel=0.05)
+
+
+def test_dropping_the_leading_dimension_keeps_items_and_moments():
+    growth = Growth(
+        "x", [0.5, 1.0], [np.eye(3), 2 * np.eye(3)], np.array(["a", "b", "c"]), [1.0, 1.0], [3, 3]
+    )
+    seen = without_leading(growth)
+    assert [vectors.shape for vectors in seen.embeddings] == [(3, 2), (3, 2)]
+    assert seen.item_names.tolist() == ["a", "b", "c"]

@@ -10,8 +10,10 @@ from soundreasons.papers.spiky_svd.block_experiments import (
     Climb,
     climb,
     exact_spikes,
+    model_measures,
     model_name,
     noisy_spikes,
+    norm_spread,
 )
 from soundreasons.papers.spiky_svd.block_model import BlockModel, block_model, grow_item
 from soundreasons.papers.spiky_svd.datasets import (
@@ -25,9 +27,10 @@ from soundreasons.papers.spiky_svd.experiments import (
     companions,
     fit_errors,
     largest_spikes,
-    null_spikiness,
+    null_cloud,
     opened,
     spectra,
+    spike_members,
     spike_ratios,
 )
 from soundreasons.papers.spiky_svd.factorisation import embed, singular_values
@@ -44,14 +47,24 @@ from soundreasons.papers.spiky_svd.figures import (
 )
 from soundreasons.papers.spiky_svd.growth import (
     Growth,
+    final_overlaps,
     grow,
+    grow_by_time,
+    grow_by_users,
     moments,
     overlap_by_norm,
     time_passed,
     users_revealed,
+    without_leading,
 )
 from soundreasons.papers.spiky_svd.nulls import flip_signs, gaussian_rows, rewire
-from soundreasons.papers.spiky_svd.pipeline import Association, associate, placed, placed_spikiness
+from soundreasons.papers.spiky_svd.pipeline import (
+    Association,
+    associate,
+    placed,
+    placed_spikiness,
+    rerun_counts,
+)
 from soundreasons.papers.spiky_svd.published import published_spectra, published_table
 from soundreasons.papers.spiky_svd.recovery import BlockFit, fit_block_model
 from soundreasons.papers.spiky_svd.spikiness import Spikiness, spike_of, spikiness
@@ -74,23 +87,28 @@ __all__ = [
     "companions",
     "embed",
     "exact_spikes",
+    "final_overlaps",
     "fit_block_model",
     "fit_errors",
     "flip_signs",
     "from_pairs",
     "gaussian_rows",
     "grow",
+    "grow_by_time",
+    "grow_by_users",
     "grow_item",
     "interactions",
     "kept_pairs",
     "largest_spikes",
+    "model_measures",
     "model_name",
     "moments",
     "nearest",
     "neighbour_overlap",
     "noisy_spikes",
     "norm_groups",
-    "null_spikiness",
+    "norm_spread",
+    "null_cloud",
     "opened",
     "overlap_by_norm",
     "placed",
@@ -107,13 +125,16 @@ __all__ = [
     "ppmi",
     "published_spectra",
     "published_table",
+    "rerun_counts",
     "rewire",
     "shared_part",
     "singular_values",
     "spectra",
+    "spike_members",
     "spike_of",
     "spike_ratios",
     "spikiness",
     "time_passed",
     "users_revealed",
+    "without_leading",
 ]

@@ -79,6 +79,59 @@ def noisy_spikes(
     return pd.DataFrame([_noisy_row(n_items, *settings) for settings in grid])
 
 
+def model_measures(table: pd.DataFrame) -> dict[str, list[float]]:
+    """Collect what was seen of drawn graphs, one value a seed, under the names that the ledger uses.
+
+    Chapter: spiky_svd.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From `noisy_spikes`.
+
+    Returns
+    -------
+    dict of list of float
+        `<what>.block_model.<model>` for cosine, correlation (where popularity varies), variation and
+        peaks_over_half.
+
+    Examples
+    --------
+    >>> sorted(model_measures(noisy_spikes(60, [2], [0.0], [0])))[0]
+    'cosine.block_model.k2_sigma000'
+    """
+    wanted = ["cosine", "correlation", "variation", "peaks_over_half"]
+    return {
+        f"{what}.block_model.{model}": rows[what].tolist()
+        for model, rows in table.groupby("model")
+        for what in wanted
+        if rows[what].notna().all()
+    }
+
+
+def norm_spread(model: BlockModel, seed: int = 0) -> NDArray[np.float64]:
+    """Measure how long items are beside the mean of their community.
+
+    Chapter: spiky_svd.
+
+    Parameters
+    ----------
+    model : BlockModel
+        Drawn with noise.
+    seed : int
+        Of its embedding.
+
+    Returns
+    -------
+    ndarray, shape (n_items,)
+        1 for an item as long as the mean of its community.
+    """
+    norms = np.linalg.norm(embed(model.adjacency, len(model.affinity), seed), axis=1)
+    means = np.bincount(model.community, norms) / np.bincount(model.community)
+    spread: NDArray[np.float64] = norms / means[model.community]
+    return spread
+
+
 def model_name(n_communities: int, popularity_sigma: float) -> str:
     """Name a block model as its measures do: communities, and spread of popularity in hundredths.
 

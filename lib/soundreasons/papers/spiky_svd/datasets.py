@@ -208,6 +208,13 @@ def _song_runs(record: Any) -> Interactions:
     )
 
 
+def _song_pairs(record: Any) -> Interactions:
+    """Take each published pair as a context of its own."""
+    first, second = (record.pairs[side].to_numpy() for side in ("first", "second"))
+    pair = np.tile(np.arange(len(first)), 2)
+    return from_pairs("aotm2003_pairs", "songs by pairs of a playlist", np.concatenate([first, second]), pair)
+
+
 def _playlists(record: Any) -> Interactions:
     items = record.items
     shown = (items["artist"].fillna("") + " - " + items["title"].fillna("")).where(
@@ -230,6 +237,7 @@ _VARIANTS = {
     "hetrec_lastfm": _Variant("hetrec_lastfm", _listens),
     "hetrec_tags": _Variant("hetrec_lastfm", _taggings),
     "aotm2003": _Variant("aotm2003", _song_runs),
+    "aotm2003_pairs": _Variant("aotm2003", _song_pairs),
     "lastfm_360k": _Variant("lastfm_360k", _plays),
     "aotm2011": _Variant("aotm2011", _playlists),
     "cornell_yes": _Variant("cornell_yes", _playlists),

@@ -16,7 +16,7 @@ from soundreasons.papers.spiky_svd.factorisation import embed, singular_values
 from soundreasons.papers.spiky_svd.nulls import flip_signs, gaussian_rows, rewire
 from soundreasons.papers.spiky_svd.pipeline import Association, associate, placed, placed_spikiness
 from soundreasons.papers.spiky_svd.recovery import fit_block_model
-from soundreasons.papers.spiky_svd.spikiness import Spikiness, spike_of, spikiness
+from soundreasons.papers.spiky_svd.spikiness import spike_of
 
 
 def opened(names: Sequence[str]) -> tuple[dict[str, Association], list[str]]:
@@ -68,17 +68,10 @@ def spike_ratios(
     return pd.DataFrame(ratios, columns=list(dimensions))
 
 
-def null_spikiness(
-    association: Association,
-    null: str,
-    rank: int,
-    seed: int,
-    *,
-    dimensions: int = 64,
-    sweeps: int = 5,
-    device: str = "cpu",
-) -> Spikiness:
-    """Measure Spk@f where one thing was taken away from the data.
+def null_cloud(
+    association: Association, null: str, rank: int, seed: int, *, rounds: int = 20, device: str = "cpu"
+) -> NDArray[np.float64]:
+    """Embed what is left of the data when one thing was taken away from it.
 
     Chapter: spiky_svd.
 
@@ -89,17 +82,15 @@ def null_spikiness(
     null : {"gaussian", "rewired", "signflip"}
         Gaussian rows; its graph rewired with degrees kept; its values with random signs.
     rank, device
-        As for `embed` (not used by Gaussian rows).
+        As for `embed`.
     seed : int
         Of the null and its embedding.
-    dimensions : int, from 1
-        As for `spikiness`.
-    sweeps : int, from 1
+    rounds : int, from 1
         As for `rewire`.
 
     Returns
     -------
-    Spikiness
+    ndarray, shape (n_items, rank)
 
     Raises
     ------
@@ -108,14 +99,14 @@ def null_spikiness(
     """
     rng = np.random.default_rng([seed, 1])  # not the stream that embed(seed) draws from
     if null == "gaussian":
-        return spikiness(gaussian_rows(association.n_items, dimensions, rng), dimensions=dimensions)
+        return gaussian_rows(association.n_items, rank, rng)
     graphs: Mapping[str, Callable[[], Any]] = {
-        "rewired": lambda: rewire(association.matrix, rng, sweeps=sweeps),
+        "rewired": lambda: rewire(association.matrix, rng, rounds=rounds),
         "signflip": lambda: flip_signs(association.matrix, rng),
     }
     if null not in graphs:
         raise ValueError(f"null is {null!r}, expected one of gaussian, {', '.join(graphs)}")
-    return placed_spikiness(embed(graphs[null](), rank, seed, device=device), dimensions=dimensions)
+    return embed(graphs[null](), rank, seed, device=device)
 
 
 def fit_errors(
@@ -179,17 +170,39 @@ def largest_spikes(
         `head` (the item with the longest vector), `items` (members), `members` (names of the longest
         others, joined by commas).
     """
+    norms = np.linalg.norm(embedding[:, :dimensions], axis=1)
+    table = []
+    for head, members in spike_members(
+        association, embedding, dimensions=dimensions, n_spikes=n_spikes
+    ).items():
+        longest = members[np.argsort(-norms[members], kind="stable")]
+        names = [name for name in association.item_names[longest[: n_members + 1]] if name != head]
+        table.append((head, len(members), ", ".join(names[:n_members])))
+    return pd.DataFrame(table, columns=["head", "items", "members"])
+
+
+def spike_members(
+    association: Association, embedding: NDArray[Any], *, dimensions: int = 64, n_spikes: int = 8
+) -> dict[str, NDArray[np.int64]]:
+    """Find the items on the spikes that hold most of them.
+
+    Chapter: spiky_svd.
+
+    Parameters
+    ----------
+    association, embedding, dimensions, n_spikes
+        As for `largest_spikes`.
+
+    Returns
+    -------
+    dict of ndarray of int
+        Rows of the embedding by name of the spike's head, largest spike first.
+    """
     peaks = placed_spikiness(embedding, dimensions=dimensions).peaks
     spike = _spike_of_placed(embedding, peaks, dimensions)
     sizes = np.bincount(spike[spike >= 0], minlength=len(peaks))
-    norms = np.linalg.norm(embedding[:, :dimensions], axis=1)
-    rows = []
-    for number in np.argsort(-sizes, kind="stable")[:n_spikes]:
-        members = np.flatnonzero(spike == number)
-        longest = members[np.argsort(-norms[members], kind="stable")][: n_members + 1]
-        names = [association.item_names[item] for item in longest if item != peaks[number]]
-        rows.append((association.item_names[peaks[number]], sizes[number], ", ".join(names[:n_members])))
-    return pd.DataFrame(rows, columns=["head", "items", "members"])
+    largest = np.argsort(-sizes, kind="stable")[:n_spikes]
+    return {str(association.item_names[peaks[k]]): np.flatnonzero(spike == k) for k in largest}
 
 
 def companions(

@@ -62,7 +62,9 @@ def plot_consecutive_3d(embedding: NDArray[Any], first: int, ax: Any) -> Any:
         ends = [[other.min(), other.max()] if other is axis else [0, 0] for other in (x, y, z)]
         ax.plot(*ends, color=GREY, linewidth=0.6, linestyle=":")
     ax.set(xlabel=f"{first + 1}", ylabel=f"{first + 2}", zlabel=f"{first + 3}")
-    ax.tick_params(labelsize=6, pad=-2)
+    for axis in (ax.xaxis, ax.yaxis, ax.zaxis):
+        axis.set_ticklabels([])
+        axis.labelpad = -12
     return ax
 
 

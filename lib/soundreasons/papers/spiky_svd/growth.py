@@ -5,7 +5,7 @@ moment with those at the first, by norm group. Overlaps are shares, 0 to 1.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from itertools import pairwise, product
 
@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from soundreasons.learning.seeding import rng
 from soundreasons.papers.spiky_svd.datasets import Interactions
 from soundreasons.papers.spiky_svd.factorisation import embed
 from soundreasons.papers.spiky_svd.pipeline import Association, associate, placed, placed_spikiness
@@ -182,6 +183,80 @@ def grow(
     )
 
 
+def grow_by_users(
+    interactions: Interactions, shares: Sequence[float], rank: int, seed: int, *, device: str = "cpu"
+) -> Growth:
+    """Grow a data set by revealing its users (or playlists) in a random order.
+
+    Chapter: spiky_svd.
+
+    Parameters
+    ----------
+    interactions, shares
+        As for `users_revealed`.
+    rank, device
+        As for `embed`.
+    seed : int
+        Of the order and of the embeddings.
+
+    Returns
+    -------
+    Growth
+    """
+    known = users_revealed(interactions, shares, rng(seed, "order of users"))
+    return grow(moments(interactions, known), shares, rank, seed, device=device)
+
+
+def grow_by_time(
+    interactions: Interactions,
+    shares: Sequence[float],
+    rank: int,
+    seeds: Sequence[int],
+    *,
+    device: str = "cpu",
+) -> list[Growth]:
+    """Grow a data set as it grew: cut it at dates. Only the embeddings depend on the seed.
+
+    Chapter: spiky_svd.
+
+    Parameters
+    ----------
+    interactions, shares
+        As for `time_passed`.
+    rank, device
+        As for `embed`.
+    seeds : sequence of int
+        Of the embeddings.
+
+    Returns
+    -------
+    list of Growth
+        One a seed.
+    """
+    dated = moments(interactions, time_passed(interactions, shares))
+    return [grow(dated, shares, rank, seed, device=device) for seed in seeds]
+
+
+def without_leading(growth: Growth, n_dims: int = 1) -> Growth:
+    """Drop the first dimensions of every embedding of a growth.
+
+    Chapter: spiky_svd.
+
+    Parameters
+    ----------
+    growth : Growth
+        From `grow`.
+    n_dims : int, from 1
+        Dimensions to drop.
+
+    Returns
+    -------
+    Growth
+        The same items, seen in the other dimensions.
+    """
+    return replace(growth, embeddings=[vectors[:, n_dims:] for vectors in growth.embeddings])
+
+
 def overlap_by_norm(
     growth: Growth,
     cutoffs: Sequence[int],
@@ -233,6 +308,44 @@ def overlap_by_norm(
                 rows.append((moment, growth.shares[moment], group, similarity, *found))
     columns = ["moment", "share", "group", "similarity", "cutoff", "overlap", "margin", "without_query"]
     return pd.DataFrame(rows, columns=columns)
+
+
+def final_overlaps(tables: Sequence[pd.DataFrame]) -> dict[str, list[float]]:
+    """Collect the overlaps at the last moment, one value a seed, under the names that the ledger uses.
+
+    Chapter: spiky_svd.
+
+    Parameters
+    ----------
+    tables : sequence of DataFrame
+        From `overlap_by_norm`, one a seed.
+
+    Returns
+    -------
+    dict of list of float
+        `overlap<k>.<similarity>_q<group>` (share kept), and `overlap<k>_gap.q<group>` (dot minus
+        cosine, the query itself left out).
+
+    Examples
+    --------
+    >>> row = {"moment": 1, "cutoff": 10, "group": 0, "overlap": 0.5}
+    >>> table = pd.DataFrame([row | {"similarity": "dot", "without_query": 0.25},
+    ...                       row | {"similarity": "cosine", "without_query": 0.75}])
+    >>> final_overlaps([table])
+    {'overlap10.cosine_q1': [0.5], 'overlap10.dot_q1': [0.5], 'overlap10_gap.q1': [-0.5]}
+    """
+    rows = pd.concat(tables, keys=range(len(tables)), names=["seed", None]).reset_index("seed")
+    rows = rows[rows["moment"] == rows["moment"].max()]
+    by_similarity = rows.pivot_table(
+        index=["cutoff", "group", "seed"], columns="similarity", values=["overlap", "without_query"]
+    )
+    found: dict[str, list[float]] = {}
+    for (cutoff, group), seeds in by_similarity.groupby(level=["cutoff", "group"]):
+        for similarity, values in seeds["overlap"].items():
+            found[f"overlap{cutoff}.{similarity}_q{group + 1}"] = values.tolist()
+        bare = seeds["without_query"]
+        found[f"overlap{cutoff}_gap.q{group + 1}"] = (bare["dot"] - bare["cosine"]).tolist()
+    return found
 
 
 def _kept_neighbours(

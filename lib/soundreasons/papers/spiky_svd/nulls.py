@@ -11,6 +11,10 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+# Share of all pairs that are linked, above which a swap finds its place taken too often.
+_DENSE_FROM = 0.05
+_LARGEST_TABLE = 400_000_000
+
 
 def gaussian_rows(n_items: int, n_dims: int, rng: np.random.Generator) -> NDArray[np.float64]:
     """Draw vectors without any preferred direction.
@@ -31,12 +35,15 @@ def gaussian_rows(n_items: int, n_dims: int, rng: np.random.Generator) -> NDArra
     return rng.standard_normal((n_items, n_dims))
 
 
-def rewire(graph: Any, rng: np.random.Generator, *, sweeps: int = 10) -> sp.csr_matrix:
+def rewire(graph: Any, rng: np.random.Generator, *, rounds: int = 20) -> sp.csr_matrix:
     """Shuffle who is linked with whom; keep how many links each item has, and all values.
 
-    Double-edge swaps, many at a time: in a sweep the edges are paired at random, and a pair (a, b),
-    (c, d) becomes (a, d), (c, b), unless that makes a loop, an edge that is there already, or one
-    that another pair of the sweep makes too. Values travel with the first end. Chapter: spiky_svd.
+    A sparse graph by double-edge swaps (Maslov and Sneppen 2002), many at a time: in a round the
+    edges are paired at random, and a pair (a, b), (c, d) becomes (a, d), (c, b), unless that makes a
+    loop, an edge that is there already, or one that another pair of the round makes too. In a dense
+    graph most swaps are refused, so there the items are paired at random instead, and two items deal
+    out anew the neighbours that only one of them has (Carstens, Berger and Strona 2016). Values
+    travel with their edges. Chapter: spiky_svd.
 
     Parameters
     ----------
@@ -44,8 +51,8 @@ def rewire(graph: Any, rng: np.random.Generator, *, sweeps: int = 10) -> sp.csr_
         Symmetric, zero diagonal, at least two edges.
     rng : numpy.random.Generator
         Draws the pairs.
-    sweeps : int, from 1
-        Times that every edge is offered a swap.
+    rounds : int, from 1
+        Times that every edge (sparse) or every item (dense) is offered an exchange.
 
     Returns
     -------
@@ -55,7 +62,7 @@ def rewire(graph: Any, rng: np.random.Generator, *, sweeps: int = 10) -> sp.csr_
     Raises
     ------
     ValueError
-        If `graph` is not symmetric with zero diagonal, has fewer than two edges, or `sweeps` is below 1.
+        If `graph` is not symmetric with zero diagonal, has fewer than two edges, or `rounds` is below 1.
 
     Examples
     --------
@@ -65,13 +72,15 @@ def rewire(graph: Any, rng: np.random.Generator, *, sweeps: int = 10) -> sp.csr_
     >>> rewire(ring, np.random.default_rng(0)).getnnz(axis=1).tolist()
     [2, 2, 2, 2]
     """
-    if sweeps < 1:
-        raise ValueError(f"sweeps is {sweeps}, allowed are integers from 1")
+    if rounds < 1:
+        raise ValueError(f"rounds is {rounds}, allowed are integers from 1")
     upper = _upper_edges(graph)
     n_items = graph.shape[0]
+    if 2 * upper.nnz > _DENSE_FROM * n_items**2:
+        return _dealt_anew((upper + upper.T).toarray(), rounds, rng)
     ends = np.stack([upper.row, upper.col]).astype(np.int64)
-    for _ in range(sweeps):
-        _sweep(ends, n_items, rng)
+    for _ in range(rounds):
+        _swap(ends, n_items, rng)
     half = sp.csr_matrix((upper.data, (ends[0], ends[1])), shape=graph.shape)
     return (half + half.T).tocsr()
 
@@ -108,7 +117,30 @@ def flip_signs(graph: Any, rng: np.random.Generator) -> sp.csr_matrix:
     return (upper + upper.T).tocsr()
 
 
-def _sweep(ends: NDArray[np.int64], n_items: int, rng: np.random.Generator) -> None:
+def _dealt_anew(weights: NDArray[np.float64], rounds: int, rng: np.random.Generator) -> sp.csr_matrix:
+    """Let all items, two by two, deal out anew the neighbours that only one of the two has."""
+    for _ in range(rounds):
+        order = rng.permutation(len(weights))
+        for u, v in zip(order[0:-1:2], order[1::2], strict=False):
+            _deal(weights, u, v, rng)
+    return sp.csr_matrix(weights)
+
+
+def _deal(weights: NDArray[np.float64], u: int, v: int, rng: np.random.Generator) -> None:
+    """Deal out the neighbours of one exchange, in place; each item keeps its number of them."""
+    has_one = (weights[u] != 0) != (weights[v] != 0)
+    has_one[[u, v]] = False
+    others = np.flatnonzero(has_one)
+    n_first = np.count_nonzero(weights[u, others])
+    values = weights[u, others] + weights[v, others]
+    dealt = np.zeros_like(values)
+    chosen = rng.permutation(len(others))[:n_first]
+    dealt[chosen] = values[chosen]
+    weights[u, others] = weights[others, u] = dealt
+    weights[v, others] = weights[others, v] = values - dealt
+
+
+def _swap(ends: NDArray[np.int64], n_items: int, rng: np.random.Generator) -> None:
     """Offer every edge one swap, in place."""
     n_edges = ends.shape[1]
     order = rng.permutation(n_edges)
@@ -120,7 +152,9 @@ def _sweep(ends: NDArray[np.int64], n_items: int, rng: np.random.Generator) -> N
     c = np.where(turned, ends[1, right], ends[0, right])
     d = np.where(turned, ends[0, right], ends[1, right])
     made = np.concatenate([_keys(a, d, n_items), _keys(c, b, n_items)])
-    refused = np.isin(made, _keys(ends[0], ends[1], n_items)) | _repeated(made)
+    # A table of all possible edges is faster than sorting, while it fits.
+    kind = "table" if n_items**2 <= _LARGEST_TABLE else None
+    refused = np.isin(made, _keys(ends[0], ends[1], n_items), kind=kind) | _repeated(made)
     accepted = (a != d) & (c != b) & ~refused[:half] & ~refused[half:]
     ends[:, left[accepted]] = a[accepted], d[accepted]
     ends[:, right[accepted]] = c[accepted], b[accepted]

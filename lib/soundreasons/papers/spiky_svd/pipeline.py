@@ -11,7 +11,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from soundreasons.papers.spiky_svd.association import ppmi
+from soundreasons.papers.spiky_svd.association import kept_pairs, ppmi
 from soundreasons.papers.spiky_svd.datasets import Interactions
 from soundreasons.papers.spiky_svd.spikiness import Spikiness, spikiness
 
@@ -95,6 +95,33 @@ def associate(
     )
 
 
+def rerun_counts(interactions: Interactions) -> dict[str, int]:
+    """Count the items and pairs kept, and the range that the order of ties leaves open.
+
+    Chapter: spiky_svd.
+
+    Parameters
+    ----------
+    interactions : Interactions
+        A data set on which the authors' own query was run.
+
+    Returns
+    -------
+    dict of int
+        `items_kept`, `pairs_kept` (ties by lower item number), `pairs_certain` (in every order of
+        ties), `pairs_possible` (in some).
+    """
+    graph = associate(interactions)
+    incidence = interactions.incidence()
+    bounds = kept_pairs(incidence[np.flatnonzero(np.diff(incidence.indptr))])
+    return {
+        "items_kept": graph.n_items,
+        "pairs_kept": graph.n_pairs,
+        "pairs_certain": bounds.certain,
+        "pairs_possible": bounds.possible,
+    }
+
+
 def placed(embedding: NDArray[Any], *, dimensions: int = 64) -> NDArray[np.int64]:
     """Find the items that have a position in the leading coordinates.
 
@@ -123,17 +150,27 @@ def placed(embedding: NDArray[Any], *, dimensions: int = 64) -> NDArray[np.int64
 
 
 def placed_spikiness(
-    embedding: NDArray[Any], *, dimensions: int = 64, coverage: float = 0.5, cosine: float = 0.9
+    embedding: NDArray[Any],
+    *,
+    dimensions: int = 64,
+    coverage: float = 0.5,
+    cosine: float = 0.9,
+    max_items: int = 1_000_000,
+    seed: int = 0,
 ) -> Spikiness:
     """Find the spikes among the items that have a position; `peaks` are rows of `embedding`.
 
-    `n_items` counts the items with a position, so `len(embedding) - n_items` were dropped.
-    Chapter: spiky_svd.
+    `n_items` counts the items with a position, so `len(embedding) - n_items` were dropped. As in
+    the paper, at most a million items are kept, drawn without replacement. Chapter: spiky_svd.
 
     Parameters
     ----------
     embedding, dimensions, coverage, cosine
         As for `spikiness`; zero rows are allowed here.
+    max_items : int, from 1
+        Items kept at most.
+    seed : int
+        Of the draw, where there are more.
 
     Returns
     -------
@@ -145,5 +182,7 @@ def placed_spikiness(
     2
     """
     rows = placed(embedding, dimensions=dimensions)
+    if len(rows) > max_items:
+        rows = np.sort(np.random.default_rng(seed).choice(rows, max_items, replace=False))
     spikes = spikiness(embedding[rows], dimensions=dimensions, coverage=coverage, cosine=cosine)
     return replace(spikes, peaks=rows[spikes.peaks])
