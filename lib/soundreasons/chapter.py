@@ -137,7 +137,9 @@ class Run:
         """Say on the page which data no source on this machine has; say nothing if there is none."""
         if names:
             listed = ", ".join(f"`{name}`" for name in names)
-            text = f"**Not on this machine:** {listed}. What needs them is left out; claims stay *not tested*."
+            text = (
+                f"**Not on this machine:** {listed}. What needs them is left out; claims stay *not tested*."
+            )
             _display({"text/markdown": text, "text/plain": text}, {"soundreasons": {"kind": "missing"}})
 
     def measure(

@@ -21,7 +21,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import pooch
+import platformdirs
 from filelock import FileLock
 
 from soundreasons.data import checking, registry
@@ -53,7 +53,11 @@ def silent(name: str, message: str) -> None:
 def cache_folder() -> Path:
     """Return the data folder: `SOUNDREASONS_DATA`, or the platform's cache folder."""
     told = os.environ.get(CACHE_VARIABLE)
-    return Path(told).expanduser().absolute() if told else Path(pooch.os_cache("soundreasons"))
+    return (
+        Path(told).expanduser().absolute()
+        if told
+        else Path(platformdirs.user_cache_dir("soundreasons", appauthor=False))
+    )
 
 
 def mirror_folder() -> Path | None:
