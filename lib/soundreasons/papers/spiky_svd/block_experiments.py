@@ -38,6 +38,11 @@ def exact_spikes(
         `seed`; `lowest_cosine` (between two items of one community, the worst case);
         `lowest_correlation` (of norm and popularity in a community, the worst community; missing
         where popularity is flat).
+
+    Examples
+    --------
+    >>> float(exact_spikes(40, 2, 1.0, [0])["lowest_cosine"].round(9)[0])
+    1.0
     """
     rows = []
     for seed in seeds:
@@ -74,6 +79,11 @@ def noisy_spikes(
         communities); `cosine` (to the direction of the own community: median, then mean over
         communities); `correlation` (of norm and popularity: Pearson, mean over communities);
         `variation` (of norms in a community: standard deviation over mean, mean over communities).
+
+    Examples
+    --------
+    >>> noisy_spikes(200, [2], [0.0, 1.0], [0])[["model", "peaks"]].values.tolist()
+    [['k2_sigma000', 1], ['k2_sigma100', 1]]
     """
     grid = [(k, sigma, seed) for k in communities for sigma in popularity_sigmas for seed in seeds]
     return pd.DataFrame([_noisy_row(n_items, *settings) for settings in grid])
@@ -170,6 +180,12 @@ def norm_spread(model: BlockModel, seed: int = 0) -> NDArray[np.float64]:
     -------
     ndarray, shape (n_items,)
         1 for an item as long as the mean of its community.
+
+    Examples
+    --------
+    >>> model = block_model(200, 2, 1.0, seed=0)
+    >>> norm_spread(model).shape
+    (200,)
     """
     norms = np.linalg.norm(embed(model.adjacency, len(model.affinity), seed), axis=1)
     means = np.bincount(model.community, norms) / np.bincount(model.community)
@@ -239,6 +255,13 @@ def climb(model: BlockModel, item: int, popularities: Sequence[float], k: int, s
     -------
     list of Climb
         One a step.
+
+    Examples
+    --------
+    >>> model = block_model(200, 2, 0.5, seed=0)
+    >>> steps = climb(model, 3, [model.popularity[3], 10 * model.popularity[3]], k=5, seed=0)
+    >>> steps[1].norm > steps[0].norm
+    True
     """
     models = list(_growing(model, item, popularities, np.random.default_rng(seed)))
     rank = len(model.affinity)
@@ -288,6 +311,11 @@ def climbs(
     DataFrame, one row a (seed, item, step)
         `seed`, `item`, `factor`, `angle` (degrees), `norm` (over the norm at the first step) and
         `overlap` (share of neighbours kept at the next step; missing at the last).
+
+    Examples
+    --------
+    >>> climbs(200, 2, 0.5, [1.0, 10.0], [0], n_chosen=1, k=5)["factor"].tolist()
+    [1.0, 10.0]
     """
     rows = []
     for seed in seeds:

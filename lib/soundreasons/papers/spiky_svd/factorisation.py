@@ -87,12 +87,23 @@ def singular_values(embedding: NDArray[Any]) -> NDArray[np.float64]:
     -------
     ndarray, shape (rank,)
         Decreasing, in the unit of the factorised matrix.
+
+    Examples
+    --------
+    >>> singular_values(np.array([[3.0, 0.0], [4.0, 1.0]]))
+    array([5., 1.])
     """
     return np.asarray(np.linalg.norm(embedding, axis=0), dtype=np.float64)
 
 
 def power_iterations(rank: int, n_items: int) -> int:
-    """Count power iterations as scikit-learn's automatic rule does: 7 for a small rank, else 4."""
+    """Count power iterations as scikit-learn's automatic rule does: 7 for a small rank, else 4.
+
+    Examples
+    --------
+    >>> power_iterations(10, 1000), power_iterations(100, 1000)
+    (7, 4)
+    """
     return 7 if rank < 0.1 * n_items else 4
 
 

@@ -79,6 +79,14 @@ def associate(
     ------
     ValueError
         If no pair of items survives; see `ppmi`.
+
+    Examples
+    --------
+    >>> from soundreasons.papers.spiky_svd.datasets import from_pairs
+    >>> table = from_pairs("mine", "songs by lists", list("abcabcdefdef"), list("111222333444"))
+    >>> graph = associate(table)
+    >>> graph.n_items, graph.n_pairs, graph.n_dropped
+    (6, 6, 0)
     """
     incidence = interactions.incidence(chosen)
     seen = np.flatnonzero(np.diff(incidence.indptr))
@@ -110,6 +118,13 @@ def rerun_counts(interactions: Interactions) -> dict[str, int]:
     dict of int
         `items_kept`, `pairs_kept` (ties by lower item number); `pairs_certain`, `items_certain` (in
         every order of ties); `pairs_possible`, `items_possible` (in some).
+
+    Examples
+    --------
+    >>> from soundreasons.papers.spiky_svd.datasets import from_pairs
+    >>> table = from_pairs("mine", "songs by lists", list("abcabcdefdef"), list("111222333444"))
+    >>> rerun_counts(table)["pairs_kept"]
+    6
     """
     graph = associate(interactions)
     incidence = interactions.incidence()

@@ -102,6 +102,12 @@ def beside_earlier_draws(drawn: pd.DataFrame) -> pd.DataFrame:
     ------
     ValueError
         If no draw is of a kind that the ledger knows.
+
+    Examples
+    --------
+    >>> from soundreasons.papers.spiky_svd.block_experiments import noisy_spikes
+    >>> beside_earlier_draws(noisy_spikes(400, [4], [0.0], [0]))["quantity"].tolist()
+    ['spikes', 'cosine', 'variation of norms']
     """
     (claim,) = (claim for claim in _ledger()["claims"] if claim["id"] == "R2")
     rows = []
