@@ -26,6 +26,7 @@ from soundreasons.papers.functional_attribution.audit import Audit, audit
 from soundreasons.papers.functional_attribution.collection import (
     Collection,
     collect,
+    collect_for_tuning,
     describe,
     sources_here,
     stated_against_truth,
@@ -50,6 +51,7 @@ from soundreasons.papers.functional_attribution.figures import (
     plot_learned,
     plot_methods,
     plot_pairs,
+    plot_projection,
     plot_relation,
     plot_sweeps,
     plot_task,
@@ -81,9 +83,11 @@ from soundreasons.papers.functional_attribution.relaxed import (
     estimate_gap,
     ishigami,
     ishigami_unexplained,
+    relaxed_selection,
     tables_here,
     unexplained,
 )
+from soundreasons.papers.functional_attribution.rerun import rerun
 from soundreasons.papers.functional_attribution.scores import is_correct, keeps_property, property_score
 from soundreasons.papers.functional_attribution.selection import (
     EXACT_SELECTORS,
@@ -131,6 +135,7 @@ __all__ = [
     "best_of_size",
     "boosted",
     "collect",
+    "collect_for_tuning",
     "confidence",
     "contest",
     "decision_table",
@@ -168,6 +173,7 @@ __all__ = [
     "plot_learned",
     "plot_methods",
     "plot_pairs",
+    "plot_projection",
     "plot_relation",
     "plot_sweeps",
     "plot_task",
@@ -176,6 +182,8 @@ __all__ = [
     "published_levels",
     "published_tasks",
     "relation",
+    "relaxed_selection",
+    "rerun",
     "rerun_table",
     "select",
     "select_one",

@@ -353,7 +353,8 @@ def learned_contest(
     DataFrame, one row a kind and task
         `method`, `task` (place in `tasks`), `features`, `predictor` (share of fresh points predicted
         right), `possible` (share that the true probability gets right), `selection` (share of points
-        with a smallest sufficient set), `sufficient` (with a sufficient one), `level`.
+        with a smallest sufficient set), `sufficient` (with a sufficient one), `silent` (with
+        nothing selected), `level`.
     """
     possible = [_possible_accuracy(task, seed) for task in tasks]
     parts = []
@@ -377,6 +378,9 @@ def _learned_table(learned: Learned, tasks: Sequence[MixtureTask], levels: Seque
         [[is_correct(t, learned.select(k, x)).mean() for k, t in enumerate(tasks)] for x in levels]
     )
     best = int(right.mean(axis=1).argmax())
+    silent = [
+        float(np.mean(~learned.select(number, levels[best]).any(axis=1))) for number in range(len(tasks))
+    ]
     enough = [
         task.sufficient[np.arange(len(task)), codes(learned.select(number, levels[best]))].mean()
         for number, task in enumerate(tasks)
@@ -389,6 +393,7 @@ def _learned_table(learned: Learned, tasks: Sequence[MixtureTask], levels: Seque
             "predictor": learned.predictor_accuracy,
             "selection": right[best],
             "sufficient": enough,
+            "silent": silent,
             "level": levels[best],
         }
     )
