@@ -301,3 +301,11 @@ def test_strange_selections_are_refused(task):
         fa.property_score(task, np.zeros((len(task), 3), dtype=bool))
     with pytest.raises(ValueError, match="against is 'hearsay'"):
         fa.is_correct(task, [{0}] * len(task), against="hearsay")
+
+
+@pytest.mark.parametrize("name", [*EXACT_SELECTORS, "strongest_interaction"])
+@pytest.mark.parametrize("level", [-0.1, 1.1, np.nan])
+def test_a_level_outside_its_range_is_refused_by_subset_methods(name, level, task):
+    selector = EXACT_SELECTORS.get(name, fa.strongest_interaction)
+    with pytest.raises(ValueError, match="expected a number from 0 to 1"):
+        selector(task, level)
