@@ -65,6 +65,7 @@ from soundreasons.papers.functional_attribution.generators import (
 from soundreasons.papers.functional_attribution.learned import (
     Learned,
     Training,
+    label_in_mask,
     learn,
     learned_contest,
     selectors,
@@ -155,6 +156,7 @@ __all__ = [
     "ishigami",
     "ishigami_unexplained",
     "keeps_property",
+    "label_in_mask",
     "learn",
     "learned_contest",
     "lime_categorical",

@@ -121,12 +121,13 @@ class Contest:
         Returns
         -------
         DataFrame, one row a task and cardinality that occurs in it
-            `size`, `task`, `accuracy`.
+            `size`, `task`, `features`, `accuracy`.
         """
         parts = []
         for number, (task, chosen) in enumerate(zip(self.tasks, self.selections(method, level), strict=True)):
             right = pd.Series(is_correct(task, chosen)).groupby(task.true_sizes).mean()
-            parts.append(pd.DataFrame({"size": right.index, "task": number, "accuracy": right.to_numpy()}))
+            found = {"size": right.index, "task": number, "features": task.n_features}
+            parts.append(pd.DataFrame({**found, "accuracy": right.to_numpy()}))
         return pd.concat(parts, ignore_index=True)
 
 
