@@ -99,7 +99,11 @@ from soundreasons.papers.interpretable_attribution.sessions import (
     draw_sessions,
     persistence_baseline,
 )
-from soundreasons.papers.interpretable_attribution.streaming import streaming_transformer
+from soundreasons.papers.interpretable_attribution.streaming import (
+    StreamingArrays,
+    encode_streaming,
+    streaming_transformer,
+)
 from soundreasons.papers.interpretable_attribution.subsets import (
     check_groups,
     column_mask,
@@ -192,6 +196,7 @@ __all__ = [
     "SessionTraining",
     "Sessions",
     "Split",
+    "StreamingArrays",
     "TableRun",
     "TableTraining",
     "Toy",
@@ -209,6 +214,7 @@ __all__ = [
     "draw_sessions",
     "em_loss",
     "encode",
+    "encode_streaming",
     "expand_mask",
     "expert_handles",
     "expert_losses",

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from sklearn.metrics import roc_auc_score
+from sklearn.metrics import log_loss
 from torch import Tensor, nn
 
 from soundreasons.papers.interpretable_attribution.experts import RestrictedExperts
@@ -47,8 +47,9 @@ class TableTraining:
         Units of a block in each hidden layer.
     epochs, batch_size : int
     held_out : float
-        Share of the rows that epochs are compared on, by area under the curve: the weights of the best
-        epoch are kept. 0 keeps the last.
+        Share of the rows that epochs are compared on, by log-loss: the weights of the best epoch are
+        kept. (By accuracy or ranking an early epoch can win before the gates have settled.) 0 keeps the
+        last.
     learning_rate : float
         Of Adam.
     is_balanced : bool
@@ -114,7 +115,7 @@ class _Scaled:
         if len(held) == 0 or len(np.unique(y_held)) < 2:
             descend(draw, epoch * self.training.epochs, None)
             return
-        keeper = BestOf(self.model, lambda: _auc(y_held, self.predict_proba(inputs[held])), epoch)
+        keeper = BestOf(self.model, lambda: -_log_loss(y_held, self.predict_proba(inputs[held])), epoch)
         descend(draw, epoch * self.training.epochs, keeper)
         keeper.restore()
 
@@ -143,9 +144,11 @@ class RestrictedClassifier(_Scaled):
     subsets : bool array (H, N) or list of tuples of int
         Groups that each expert sees; should hold the full set.
     training : TableTraining, optional
+        Settings.
     seed : int
         Of first weights and batches.
     device : str
+        Where it is computed.
 
     Raises
     ------
@@ -223,6 +226,7 @@ class PlainClassifier(_Scaled):
     Parameters
     ----------
     n_columns : int
+        Width of the table.
     hidden : sequence of int
         Units in each hidden layer.
     training, seed, device
@@ -265,8 +269,8 @@ def _hold_out(n: int, share: float, seed: int) -> tuple[NDArray[np.int64], NDArr
     return np.sort(order[n_held:]), np.sort(order[:n_held])
 
 
-def _auc(y: NDArray[Any], probability: NDArray[np.float64]) -> float:
-    return float(roc_auc_score(y, probability))
+def _log_loss(y: NDArray[Any], probability: NDArray[np.float64]) -> float:
+    return float(log_loss(y, probability, labels=[0, 1]))
 
 
 def _check_outcome(inputs: NDArray[np.float64], labels: Tensor) -> None:

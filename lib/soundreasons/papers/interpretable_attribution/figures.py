@@ -43,7 +43,7 @@ def _places(run: ToyRun, n: int = _N_DRAWN) -> tuple[NDArray[np.float64], NDArra
 def mixed_colours(weights: NDArray[Any]) -> NDArray[np.float64]:
     """Mix the colours of three experts by normalised weights, shape (..., 3); returns RGB."""
     palette = np.array([to_rgb(colour) for colour in EXPERT_COLOURS])
-    return np.clip(np.asarray(weights, dtype=np.float64) @ palette, 0, 1)
+    return np.asarray(np.clip(np.asarray(weights, dtype=np.float64) @ palette, 0, 1))
 
 
 def plot_labels(
@@ -150,7 +150,8 @@ def plot_shares(shares: Mapping[str, Sequence[float]], names: Sequence[str], ax:
     for place, values in enumerate(shares.values()):
         left = 0.0
         for part, (value, colour) in enumerate(zip(values, palette, strict=False)):
-            ax.barh(place, value, left=left, color=colour, edgecolor="white", alpha=0.75)
+            label = names[part] if place == 0 else None
+            ax.barh(place, value, left=left, color=colour, edgecolor="white", alpha=0.75, label=label)
             if value >= 6:
                 ax.text(left + value / 2, place, names[part].replace(" + ", "\n+ "), ha="center", va="center",
                         fontsize=7)  # fmt: skip

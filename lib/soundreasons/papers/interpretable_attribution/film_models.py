@@ -34,6 +34,7 @@ from soundreasons.papers.interpretable_attribution.training import FILM_STEP, Be
 FILM_SUBSETS = ((0,), (0, 1), (0, 2), (0, 1, 2))  # of content, user, item
 FILM_SUBSET_NAMES = ("content", "content + user", "content + item", "all")
 _N_SEXES, _N_AGES, _N_OCCUPATIONS = 2, 7, 21
+_AT_ONCE = 65_536  # pairs scored at once
 _ITEM_CONTENT = 19  # year and 18 genres
 
 
@@ -64,6 +65,7 @@ class FilmFeatures(nn.Module):
     Parameters
     ----------
     n_users, n_items : int
+        How many of either.
     factors, content_size : int
         F and G: embeddings have F features, content 8 G (films) and 8 G more where people are told.
     content : Tensor, shape (n_items, 19)
@@ -182,7 +184,9 @@ class PlainFilms(nn.Module):
     Parameters
     ----------
     features : FilmFeatures
+        Of pairs.
     factors : int
+        F, which sets the width of the layers.
     widening : int
         Layers are this many times as wide as a block; 4 gives about as many parameters.
     """
@@ -232,11 +236,15 @@ def train_films(
     Parameters
     ----------
     films : Films
+        An edition of MovieLens.
     kind : {"experts", "plain"}
+        Which model.
     seed : int
         Of split, candidates, first weights and negatives.
     training : FilmTraining
+        Settings.
     device : str
+        Where it is computed.
 
     Returns
     -------
@@ -277,7 +285,7 @@ def film_scores(run: FilmRun) -> dict[str, float]:
     assert isinstance(run.model, FilmExperts)
     pairs = _pairs(run.candidates, next(run.model.parameters()).device)
     with torch.no_grad():
-        said = torch.cat([run.model.logits(part) for part in pairs.split(65_536)]).cpu().numpy()
+        said = torch.cat([run.model.logits(part) for part in torch.split(pairs, _AT_ONCE)]).cpu().numpy()
     tables = said.reshape(*run.candidates.shape, len(FILM_SUBSETS))
     return {
         f"hit_ratio_{k}": hit_ratio_at_k(ranks_of_first(tables[..., k])) for k in range(len(FILM_SUBSETS))
@@ -352,7 +360,9 @@ def score_candidates(model: FilmExperts | PlainFilms, candidates: NDArray[np.int
     Parameters
     ----------
     model : FilmExperts or PlainFilms
+        A trained model.
     candidates : ndarray of int, shape (n_users, n)
+        Films by number, a row a user.
 
     Returns
     -------
@@ -360,7 +370,7 @@ def score_candidates(model: FilmExperts | PlainFilms, candidates: NDArray[np.int
     """
     pairs = _pairs(candidates, next(model.parameters()).device)
     with torch.no_grad():
-        scores = torch.cat([model(part) for part in pairs.split(65_536)])
+        scores = torch.cat([model(part) for part in torch.split(pairs, _AT_ONCE)])
     return scores.cpu().numpy().astype(np.float64).reshape(candidates.shape)
 
 
@@ -383,7 +393,9 @@ def who_explains_films(run: FilmRun) -> pd.DataFrame:
     assert isinstance(run.model, FilmExperts)
     pairs = _pairs(run.candidates, next(run.model.parameters()).device)
     with torch.no_grad():
-        chosen = explaining_subset(torch.cat([run.model.weights(part) for part in pairs.split(65_536)]))
+        chosen = explaining_subset(
+            torch.cat([run.model.weights(part) for part in torch.split(pairs, _AT_ONCE)])
+        )
     chosen = chosen.reshape(run.candidates.shape)
     is_hit = ranks_of_first(score_candidates(run.model, run.candidates)) <= 10
     parts = {"test films, %": chosen[:, 0], "hits, %": chosen[is_hit, 0], "other films, %": chosen[:, 1:]}

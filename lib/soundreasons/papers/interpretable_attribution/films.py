@@ -77,6 +77,7 @@ def load_films(name: str) -> Films:
     Parameters
     ----------
     name : {"movielens_2016", "movielens_2018", "movielens_1m"}
+        Which.
 
     Returns
     -------
@@ -162,8 +163,8 @@ def leave_last_out(ratings: pd.DataFrame, seed: int) -> Split:
     few = counts[counts < 3]
     if len(few):
         raise ValueError(
-            f"user {few.index[0]} has {few.iloc[0]} rating(s), expected 3 or more: one each to learn from, to "
-            "validate and to test; leave such users out"
+            f"user {few.index[0]} has {few.iloc[0]} rating(s), expected 3 or more: one each to learn from, "
+            "to validate and to test; leave such users out"
         )
     ordered = ratings.sort_values(["user", "timestamp", "item"], kind="stable", ignore_index=True)
     is_last = ordered["user"] != ordered["user"].shift(-1)
@@ -213,7 +214,9 @@ class NegativeDraw:
     Parameters
     ----------
     split : Split
+        What is trained on.
     n_users, n_items : int
+        How many of either.
     batch_size : int
         Positives and negatives together.
     generator : torch.Generator

@@ -8,6 +8,7 @@ interpretable_attribution.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import Any
 
@@ -114,9 +115,15 @@ def gate_weights(
     sure = confidence(outputs.detach(), gate)
     doubt = 1 - sure
     # One product a parent, not a sum of logarithms: an exact zero must stay one.
-    order = torch.as_tensor(asked.T, device=outputs.device)
-    weights = torch.where(order, doubt.unsqueeze(-2), torch.ones((), device=outputs.device)).prod(dim=-1)
+    order = _order(asked.T.tobytes(), len(asked), str(outputs.device))
+    weights = torch.where(order, doubt.unsqueeze(-2), 1.0).prod(dim=-1)
     return weights * sure if keep_own else weights
+
+
+@functools.lru_cache(maxsize=256)
+def _order(table: bytes, n: int, device: str) -> Tensor:
+    """Put a table of children on a device once, not at every step."""
+    return torch.tensor(np.frombuffer(table, dtype=bool).reshape(n, n).tolist(), device=device)
 
 
 def _children(subsets: Any, children: NDArray[np.bool_] | None, n_experts: int) -> NDArray[np.bool_]:
@@ -138,6 +145,7 @@ def normalised(weights: Tensor) -> Tensor:
     Parameters
     ----------
     weights : Tensor, shape (..., H), not negative
+        As `gate_weights` gives them.
 
     Returns
     -------
@@ -199,6 +207,7 @@ def family_attribution(weights: Tensor, families: Sequence[Sequence[int]]) -> ND
     Parameters
     ----------
     weights : Tensor, shape (..., H)
+        As `gate_weights` gives them.
     families : list of lists of int
         Numbers of the subsets in each family.
 
@@ -224,7 +233,9 @@ def group_attribution(weights: Tensor, subsets: Any) -> NDArray[np.float64]:
     Parameters
     ----------
     weights : Tensor, shape (..., H)
+        As `gate_weights` gives them.
     subsets : bool array (H, N) or list of tuples of int
+        What each expert sees.
 
     Returns
     -------

@@ -26,11 +26,13 @@ def plain_network(
     Parameters
     ----------
     n_inputs : int
+        Columns of the input.
     hidden : sequence of int
         Units in each hidden layer.
     generator : torch.Generator, optional
         Draws the first weights (uniform after Glorot, biases zero), as those of the experts.
     device : str
+        Where it is computed.
 
     Returns
     -------
@@ -71,6 +73,7 @@ def fit_plain(
     draw : callable
         Gives the next batch, as for `fit`.
     steps : int
+        Batches.
     learning_rate : float
         Of Adam.
     after : callable, optional

@@ -28,7 +28,7 @@ _Method = Callable[[nn.Module, Tensor, Tensor, int], NDArray[np.float64]]
 
 def _captum(name: str, baseline: bool, **settings: Any) -> _Method:
     def attribute(network: nn.Module, x: Tensor, background: Tensor, seed: int) -> NDArray[np.float64]:
-        import captum.attr
+        import captum.attr  # type: ignore[import-untyped]
 
         torch.manual_seed(seed)  # captum's sampling draws from the global generator
         method = getattr(captum.attr, name)(network)
@@ -49,7 +49,7 @@ def _logit(network: nn.Module, device: torch.device) -> Callable[[NDArray[Any]],
 
 
 def _kernel_shap(network: nn.Module, x: Tensor, background: Tensor, seed: int) -> NDArray[np.float64]:
-    import shap
+    import shap  # type: ignore[import-untyped]
 
     rows = background[:N_BACKGROUND].cpu().numpy()
     explainer = shap.KernelExplainer(_logit(network, x.device), rows)
@@ -57,7 +57,7 @@ def _kernel_shap(network: nn.Module, x: Tensor, background: Tensor, seed: int) -
 
 
 def _lime(network: nn.Module, x: Tensor, background: Tensor, seed: int) -> NDArray[np.float64]:
-    from lime.lime_tabular import LimeTabularExplainer
+    from lime.lime_tabular import LimeTabularExplainer  # type: ignore[import-untyped]
 
     explainer = LimeTabularExplainer(
         background.cpu().numpy(), mode="regression", discretize_continuous=False, random_state=seed
@@ -97,6 +97,7 @@ def post_hoc(
     network : Module
         Maps (n, n_features) to (n, 1); with `nn.ReLU` modules, which DeepLIFT rewrites.
     x : Tensor, shape (n, n_features)
+        Rows to explain or to judge.
     background : Tensor, shape (n_background, n_features)
         Points of the same kind.
     seed : int
@@ -152,9 +153,11 @@ def post_hoc_right(
     method, network, seed
         As for `post_hoc`.
     problem : Toy
+        Which toy.
     points : Points
         The first `n_explained` are explained; the others are the background.
     n_explained : int
+        How many.
 
     Returns
     -------

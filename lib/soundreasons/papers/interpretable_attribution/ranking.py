@@ -20,6 +20,7 @@ def ranks_of_first(scores: Any) -> NDArray[np.int64]:
     Parameters
     ----------
     scores : array-like, shape (n, 1 + n_others), finite
+        Larger is better; the right item in column 0.
 
     Returns
     -------

@@ -105,9 +105,13 @@ def train_sessions(kind: str, seed: int, training: SessionTraining, *, device: s
     Parameters
     ----------
     kind : {"experts", "plain"}
+        Which model.
     seed : int
+        Of everything drawn.
     training : SessionTraining
+        Settings.
     device : str
+        Where it is computed.
 
     Returns
     -------
@@ -150,7 +154,9 @@ def _said(model: RestrictedTransformer, sessions: Sessions) -> Tensor:
     device = next(model.parameters()).device
     given, asked = (torch.as_tensor(part, device=device) for part in sessions[:2])
     with torch.no_grad():
-        return torch.cat([model(a, b) for a, b in zip(given.split(1000), asked.split(1000), strict=True)])
+        return torch.cat(
+            [model(a, b) for a, b in zip(torch.split(given, 1000), torch.split(asked, 1000), strict=True)]
+        )
 
 
 def _weights(outputs: Tensor) -> Tensor:

@@ -49,6 +49,7 @@ def mean_average_accuracy(correct: Any, valid: Any = None) -> float:
     Parameters
     ----------
     correct : array-like of 0 and 1, shape (n_sessions, n_places)
+        Whether each place is right.
     valid : bool array-like, same shape, optional
         False where a session has ended. Every session has its first place, and no gap.
 

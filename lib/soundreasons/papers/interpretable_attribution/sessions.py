@@ -44,7 +44,7 @@ class Sessions(NamedTuple):
 
 # Columns of `given` and `asked`, by group.
 GIVEN_GROUPS = ([0, 1], [2], [3], [4, 5, 6, 7])
-ASKED_GROUPS = ([0, 1], [], [], [2, 3, 4, 5])
+ASKED_GROUPS: tuple[list[int], ...] = ([0, 1], [], [], [2, 3, 4, 5])
 GROUP_NAMES = ("place", "skips", "starts", "music")
 # Every subset holds the place; the fifth is everything.
 SESSION_SUBSETS = ((0, 1), (0, 2), (0, 3), (0, 1, 3), (0, 1, 2, 3))
@@ -71,7 +71,9 @@ def draw_sessions(n: int, rng: np.random.Generator) -> Sessions:
     Parameters
     ----------
     n : int, from 1
+        How many.
     rng : numpy.random.Generator
+        Draws them.
 
     Returns
     -------

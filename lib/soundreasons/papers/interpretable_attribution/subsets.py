@@ -55,8 +55,8 @@ def subset_table(subsets: Any, n_groups: int | None = None) -> NDArray[np.bool_]
     if isinstance(subsets, np.ndarray):
         if subsets.ndim != 2 or subsets.dtype != np.bool_:
             raise ValueError(
-                f"subsets is an array of {subsets.dtype} with shape {subsets.shape}, expected bool and (H, N); "
-                "or pass a list of tuples of group numbers"
+                f"subsets is an array of {subsets.dtype} with shape {subsets.shape}, expected bool and "
+                "(H, N); or pass a list of tuples of group numbers"
             )
         table = subsets.copy()
     else:
@@ -73,7 +73,8 @@ def _from_tuples(subsets: list[Sequence[int]], n_groups: int | None) -> NDArray[
         for group in subset:
             if not 0 <= group < n_groups:
                 raise ValueError(
-                    f"subset {place}, {tuple(subset)}, names group {group}; groups are numbered 0 to {n_groups - 1}"
+                    f"subset {place}, {tuple(subset)}, names group {group}; groups are numbered "
+                    f"0 to {n_groups - 1}"
                 )
             table[place, group] = True
     return table
@@ -139,7 +140,8 @@ def check_groups(groups: Groups, n_columns: int | None = None) -> list[list[int]
                 raise ValueError(f"group {place} names column {column}; columns are numbered {limit}")
             if column in owner:
                 raise ValueError(
-                    f"groups {owner[column]} and {place} overlap in column {column}; each column belongs to one group"
+                    f"groups {owner[column]} and {place} overlap in column {column}; each column "
+                    "belongs to one group"
                 )
             owner[column] = place
     return checked
@@ -208,7 +210,7 @@ def subset_names(subsets: Any, group_names: Sequence[str]) -> list[str]:
     """
     table = quiet_table(subsets)
     return [
-        "all" if row.all() and len(row) > 1 else " + ".join(group_names[g] for g in np.flatnonzero(row))
+        "all" if row.all() and len(row) > 1 else " + ".join(np.asarray(group_names)[row].tolist())
         for row in table
     ]
 

@@ -54,8 +54,8 @@ _LONG_TAILS = {
     "Administrative_Duration", "Informational_Duration", "ProductRelated_Duration", "ProductRelated",
     "PageValues", "capital_gain", "capital_loss",
 }  # fmt: skip
-_SHOP_SUBSETS = ((0,), (1,), (2,), (3,), (0, 2), (0, 3), (0, 2, 3), (0, 1, 2, 3))
-_CENSUS_SUBSETS = ((0,), (1,), (2,), (3,), (4,), (0, 3), (1, 2), (0, 1, 2, 3, 4))
+_SHOP_SUBSETS: tuple[tuple[int, ...], ...] = ((0,), (1,), (2,), (3,), (0, 2), (0, 3), (0, 2, 3), (0, 1, 2, 3))
+_CENSUS_SUBSETS: tuple[tuple[int, ...], ...] = ((0,), (1,), (2,), (3,), (4,), (0, 3), (1, 2), (0, 1, 2, 3, 4))
 TABLES = ("online_shoppers", "adult_census")
 
 
@@ -101,6 +101,7 @@ def encode(
     Parameters
     ----------
     frame : DataFrame
+        One row an instance.
     groups : mapping of str to list of str
         Columns of each group, by its name.
     rare : float
@@ -146,6 +147,7 @@ def grouped_table(name: str) -> GroupedTable:
     Parameters
     ----------
     name : {"online_shoppers", "adult_census"}
+        Which.
 
     Returns
     -------
@@ -198,11 +200,13 @@ def run_table(
     Parameters
     ----------
     table : GroupedTable
+        As `grouped_table` gives it.
     seed : int
         Of the split and of every model.
     training : TableTraining
         Of experts and plain network; nothing in it was chosen on held-out rows.
     device : str
+        Where it is computed.
     has_additive : bool
         Train the additive model too.
 
@@ -243,7 +247,7 @@ def additive_model(
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about optional packages of interpret
-        from interpret.glassbox import ExplainableBoostingClassifier
+        from interpret.glassbox import ExplainableBoostingClassifier  # type: ignore[import-untyped]
 
         model = ExplainableBoostingClassifier(
             interactions=10, outer_bags=2, max_rounds=600, random_state=seed, n_jobs=1
@@ -262,7 +266,7 @@ def who_explains(table: GroupedTable, run: TableRun) -> pd.DataFrame:
     DataFrame, one row a subset
         `subset`, `rows, %`, `predicted positive, %`, `positive, %`, `accuracy, %`, `mean weight`.
     """
-    rows = []
+    rows: list[tuple[Any, ...]] = []
     for number, name in enumerate(table.subset_names):
         chosen = run.explanation.subset == number
         mean_weight = float(run.explanation.weights[:, number].mean())

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
@@ -43,11 +43,10 @@ class Variant:
     objective: str = "em"
     has_product: bool = True
     has_masks: bool = True
-    options: Mapping[str, bool] = field(default_factory=lambda: MappingProxyType({}))
+    is_connected: bool = False
+    stops_gradient: bool = True
 
 
-_JOINED = MappingProxyType({"is_connected": True, "stops_gradient": True})
-_FLOWING = MappingProxyType({"is_connected": True, "stops_gradient": False})
 VARIANTS: Mapping[str, Variant] = MappingProxyType(
     {
         "em": Variant("the method: joint training, gate L2"),
@@ -58,8 +57,8 @@ VARIANTS: Mapping[str, Variant] = MappingProxyType(
         "sequential": Variant("small experts first, then frozen", objective="sequential"),
         "through_mixture": Variant("trained through the mixture's output", objective="mixture"),
         "no_product": Variant("no product over smaller experts", has_product=False),
-        "joined": Variant("larger experts read smaller ones, gradient stopped", options=_JOINED),
-        "joined_flowing": Variant("the same, gradient let through", options=_FLOWING),
+        "joined": Variant("larger experts read smaller ones, gradient stopped", is_connected=True),
+        "joined_flowing": Variant("the same, gradient let through", is_connected=True, stops_gradient=False),
         "no_masks": Variant("every expert sees everything", has_masks=False),
     }
 )
@@ -101,6 +100,7 @@ def train_toy(name: str, seed: int, steps: int, *, variant: str = "em", device: 
     Parameters
     ----------
     name : {"a", "b", "c", "d"}
+        Which.
     seed : int
         Of first weights and batches; the test points come from a stream of their own.
     steps : int
@@ -108,6 +108,7 @@ def train_toy(name: str, seed: int, steps: int, *, variant: str = "em", device: 
     variant : str
         Of `VARIANTS`.
     device : str
+        Where it is computed.
 
     Returns
     -------
@@ -122,7 +123,9 @@ def train_toy(name: str, seed: int, steps: int, *, variant: str = "em", device: 
         raise ValueError(f"variant is {variant!r}, expected one of {', '.join(VARIANTS)}")
     problem, how = toy(name), VARIANTS[variant]
     generator = torch.Generator(device).manual_seed(seed)
-    experts = toy_experts(problem, generator, **how.options)
+    experts = toy_experts(
+        problem, generator, is_connected=how.is_connected, stops_gradient=how.stops_gradient
+    )
     if not how.has_masks:
         unmask(experts, generator)
     children = problem.children if how.has_product else np.zeros_like(problem.children)
@@ -167,6 +170,7 @@ def score_toy(run: ToyRun, gate: str = READ_BY) -> dict[str, float]:
     Parameters
     ----------
     run : ToyRun
+        A finished training.
     gate : str
         Gate that attributions are read with.
 
@@ -220,6 +224,7 @@ def attribution_map(run: ToyRun, *, reach: float = 2.5, n: int = 50) -> NDArray[
     Parameters
     ----------
     run : ToyRun
+        A finished training.
     reach : float
         The grid goes from -reach to reach.
     n : int
@@ -247,7 +252,9 @@ def leaks(experts: RestrictedExperts, x: Tensor) -> float:
     Parameters
     ----------
     experts : RestrictedExperts
+        Trained or not.
     x : Tensor, shape (n, n_columns)
+        Rows to explain or to judge.
 
     Returns
     -------

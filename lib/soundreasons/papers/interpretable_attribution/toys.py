@@ -90,6 +90,7 @@ def toy(name: str) -> Toy:
     Parameters
     ----------
     name : {"a", "b", "c", "d"}
+        Which.
 
     Returns
     -------
@@ -127,7 +128,8 @@ def _in_four(a: NDArray[np.float64], b: NDArray[np.float64]) -> Toy:
     centres = np.block([[a[:, :2], zero], [zero, b[:, :2]]])
     is_blank = np.repeat(np.array([[False, False, True, True], [True, True, False, False]]), 4, axis=0)
     labels, right = rows[:, 2].astype(np.int64), rows[:, 3].astype(np.int64)
-    groups, subsets = [[0], [1], [2, 3]], [(0,), (1,), (2,)]
+    groups: list[list[int]] = [[0], [1], [2, 3]]
+    subsets: list[tuple[int, ...]] = [(0,), (1,), (2,)]
     return Toy("d", centres, labels, right, is_blank, 16, 512, groups, subsets)
 
 
@@ -139,8 +141,11 @@ def draw_points(problem: Toy, n: int, generator: torch.Generator) -> Points:
     Parameters
     ----------
     problem : Toy
+        Which toy.
     n : int, from 1
+        How many.
     generator : torch.Generator
+        Draws them; its device is used.
 
     Returns
     -------
@@ -151,28 +156,46 @@ def draw_points(problem: Toy, n: int, generator: torch.Generator) -> Points:
     >>> draw_points(toy("d"), 5, torch.Generator().manual_seed(0)).x.shape
     torch.Size([5, 4])
     """
-    device = generator.device
-    # Equal shares, not equal chances: as in the paper's batches, every cluster is there.
-    cluster = torch.arange(n, device=device) % len(problem.labels)
-    centres = torch.as_tensor(problem.centres, dtype=torch.float32, device=device)
-    noise = torch.randn(n, centres.shape[1], generator=generator, device=device) * SPREAD
-    noise = noise.masked_fill(torch.as_tensor(problem.is_blank, device=device)[cluster], 0.0)
-    labels = torch.as_tensor(problem.labels, dtype=torch.float32, device=device)[cluster]
-    return Points(centres[cluster] + noise, labels, torch.as_tensor(problem.right, device=device)[cluster])
+    return _Drawer(problem, n, generator).draw()
+
+
+class _Drawer:
+    """Draws batch after batch; what does not change is put on the device once."""
+
+    def __init__(self, problem: Toy, n: int, generator: torch.Generator) -> None:
+        device = generator.device
+        # Equal shares, not equal chances: as in the paper's batches, every cluster is there.
+        cluster = np.arange(n) % len(problem.labels)
+        self._generator = generator
+        self._centres = torch.tensor(problem.centres[cluster], dtype=torch.float32, device=device)
+        spread = np.where(problem.is_blank[cluster], 0.0, SPREAD)
+        self._spread = torch.tensor(spread, dtype=torch.float32, device=device)
+        self._labels = torch.tensor(problem.labels[cluster], dtype=torch.float32, device=device)
+        self._right = torch.tensor(problem.right[cluster], device=device)
+
+    def draw(self) -> Points:
+        noise = torch.randn(self._centres.shape, generator=self._generator, device=self._centres.device)
+        return Points(torch.addcmul(self._centres, noise, self._spread), self._labels, self._right)
 
 
 def stream(problem: Toy, generator: torch.Generator) -> Draw:
     """Give a function that draws one fresh batch after another. Chapter: interpretable_attribution."""
+    drawer = _Drawer(problem, problem.batch_size, generator)
 
     def draw() -> tuple[Tensor, Tensor]:
-        points = draw_points(problem, problem.batch_size, generator)
+        points = drawer.draw()
         return points.x, points.labels
 
     return draw
 
 
 def toy_experts(
-    problem: Toy, generator: torch.Generator | None = None, *, form: str = "masked", **options: bool
+    problem: Toy,
+    generator: torch.Generator | None = None,
+    *,
+    form: str = "masked",
+    is_connected: bool = False,
+    stops_gradient: bool = True,
 ) -> RestrictedExperts:
     """Build the experts of a toy: two hidden layers each, sharing nothing unless told.
 
@@ -181,10 +204,11 @@ def toy_experts(
     Parameters
     ----------
     problem : Toy
+        Which toy.
     generator : torch.Generator, optional
         Draws the first weights; they live on its device.
-    form, **options
-        As for `RestrictedExperts` (`is_connected`, `stops_gradient`).
+    form, is_connected, stops_gradient
+        As for `RestrictedExperts`.
 
     Examples
     --------
@@ -192,11 +216,10 @@ def toy_experts(
     [299, 979, 979]
     """
     device = "cpu" if generator is None else str(generator.device)
-    given = {"is_connected": False, **options}
     with warnings.catch_warnings():
         # Toy D has no expert that sees everything, on purpose.
         warnings.filterwarnings("ignore", message="no subset holds all groups")
         return RestrictedExperts(
-            problem.groups, problem.subsets, [problem.hidden] * 2, form=form, generator=generator,
-            device=device, **given,
+            problem.groups, problem.subsets, [problem.hidden] * 2, form=form, is_connected=is_connected,
+            stops_gradient=stops_gradient, generator=generator, device=device,
         )  # fmt: skip

@@ -90,7 +90,8 @@ def responsibilities(
 
     Examples
     --------
-    >>> shares = responsibilities(torch.tensor([[0.5, -0.5], [0.9, 0.0]]), [(0,), (0, 1)], EStep(scale="batch"))
+    >>> outputs = torch.tensor([[0.5, -0.5], [0.9, 0.0]])
+    >>> shares = responsibilities(outputs, [(0,), (0, 1)], EStep(scale="batch"))
     >>> round(float(shares.sum()), 3)
     1.0
     """
@@ -119,7 +120,9 @@ def expert_losses(logits: Tensor, labels: Tensor) -> Tensor:
     Parameters
     ----------
     logits : Tensor, shape (..., H)
+        Before the tanh.
     labels : Tensor, shape (...), 0 or 1
+        What is true.
 
     Returns
     -------
@@ -150,7 +153,9 @@ def em_loss(
     Parameters
     ----------
     logits : Tensor, shape (..., H)
+        Before the tanh.
     labels : Tensor, shape (...), 0 or 1
+        What is true.
     subsets, step, children, valid
         As for `responsibilities`.
 
@@ -198,7 +203,8 @@ def check_labels(labels: Tensor) -> None:
         place = tuple(wrong[0].tolist())
         shown = place[0] if len(place) == 1 else place
         raise ValueError(
-            f"label {shown} is {labels[place].item():g}, expected 0 or 1; -1 and 1 become 0 and 1 by (y + 1) / 2"
+            f"label {shown} is {labels[place].item():g}, expected 0 or 1; -1 and 1 become 0 and 1 by "
+            "(y + 1) / 2"
         )
 
 

@@ -30,6 +30,7 @@ class Attention(nn.Module):
     width, n_heads : int
         Of the result; heads share the width evenly.
     device : str
+        Where it is computed.
     """
 
     def __init__(self, n_query: int, n_memory: int, width: int, n_heads: int, *, device: str = "cpu") -> None:
@@ -44,13 +45,15 @@ class Attention(nn.Module):
 
     def forward(self, x: Tensor, memory: Tensor, valid: Tensor | None = None) -> Tensor:
         """(n, T, n_query) and (n, S, n_memory) to (n, T, width); `valid` (n, S) marks what is no padding."""
-        heads = [self._heads(project) for project in (self.query(x), self.key(memory), self.value(memory))]
+        query, key, value = (
+            self._heads(part) for part in (self.query(x), self.key(memory), self.value(memory))
+        )
         mask = None if valid is None else valid[:, None, None, :]
-        mixed = functional.scaled_dot_product_attention(*heads, attn_mask=mask)
+        mixed = functional.scaled_dot_product_attention(query, key, value, attn_mask=mask)
         return self.out(mixed.transpose(1, 2).flatten(2))  # type: ignore[no-any-return]
 
     def _heads(self, x: Tensor) -> Tensor:
-        return x.unflatten(-1, (self.n_heads, -1)).transpose(1, 2)
+        return x.reshape(*x.shape[:2], self.n_heads, -1).transpose(1, 2)
 
 
 class _Feed(nn.Module):
@@ -121,6 +124,7 @@ class RestrictedTransformer(nn.Module):
     stops_gradient : bool
         Larger experts do not change smaller ones.
     device : str
+        Where it is computed.
 
     Raises
     ------
@@ -151,9 +155,7 @@ class RestrictedTransformer(nn.Module):
         self.subsets = subset_table(subsets, len(given_groups))
         asked = self.subsets if asked_subsets is None else subset_pairs(asked_subsets, len(asked_groups))
         if len(asked) != len(self.subsets):
-            raise ValueError(
-                f"{len(self.subsets)} subsets on the given side, but {len(asked)} on the asked side"
-            )
+            raise ValueError(f"{len(self.subsets)} subsets on the given side, {len(asked)} on the asked side")
         self.stops_gradient = stops_gradient
         self.feeds = inclusion_matrix(self.subsets)
         self._register("given", _columns(given_groups, self.subsets, "given"), device)
@@ -189,7 +191,9 @@ class RestrictedTransformer(nn.Module):
         Parameters
         ----------
         given : Tensor, shape (n, S, n_given)
+            The logged part.
         asked : Tensor, shape (n, T, n_asked)
+            The part to be told.
         valid_given, valid : bool Tensor, shapes (n, S) and (n, T), optional
             False where a session is padded; every session has one valid place or more on both sides.
         """
@@ -237,7 +241,7 @@ def subset_pairs(subsets: Any, n_groups: int) -> NDArray[np.bool_]:
 def _columns(groups: Sequence[Sequence[int]], subsets: NDArray[np.bool_], side: str) -> list[list[int]]:
     if len(groups) != subsets.shape[1]:
         raise ValueError(f"{len(groups)} groups on the {side} side, but subsets speak of {subsets.shape[1]}")
-    columns = [[column for g in np.flatnonzero(row) for column in groups[g]] for row in subsets]
+    columns = [[column for g in np.flatnonzero(row).tolist() for column in groups[g]] for row in subsets]
     empty = [number for number, listed in enumerate(columns) if not listed]
     if empty:
         raise ValueError(
