@@ -31,6 +31,7 @@ from soundreasons.papers.interpretable_attribution.subsets import (
 )
 
 FORMS = ("blocks", "masked")
+_WORTH_BLOCKING = 10_000  # weights of a block-diagonal mask from which on its zeros cost more than blocks
 Activation = Callable[[Tensor], Tensor]
 
 
@@ -130,24 +131,40 @@ class MaskedLayer(nn.Module):
         What is allowed.
     own : Tensor of bool, shape (n_out, n_in), optional
         Where the gradient may pass; everywhere that is allowed unless told.
+    n_blocks : int
+        Of a mask that allows a block to feed itself only: only the diagonal is multiplied then. 0 for
+        any other mask.
     """
 
     mask: Tensor
     own: Tensor | None
 
-    def __init__(self, weight: Tensor, bias: Tensor, mask: Tensor, own: Tensor | None = None) -> None:
+    def __init__(
+        self, weight: Tensor, bias: Tensor, mask: Tensor, own: Tensor | None = None, n_blocks: int = 0
+    ) -> None:
         super().__init__()
+        self.n_blocks = n_blocks if mask.numel() >= _WORTH_BLOCKING else 0
         self.weight, self.bias = nn.Parameter(weight.clone()), nn.Parameter(bias.clone())
         self.register_buffer("mask", mask.to(weight.dtype), persistent=False)
         self.register_buffer("own", None if own is None else own.to(weight.dtype), persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
         """(n, n_in) to (n, n_out)."""
+        if self.n_blocks:
+            return self._diagonal(x)
         if self.own is None:
             return functional.linear(x, self.weight * self.mask, self.bias)
         # Two products, so that what comes from other blocks is read and not changed.
         from_others = functional.linear(x.detach(), self.weight * (self.mask - self.own), self.bias)
         return from_others + functional.linear(x, self.weight * self.own)
+
+    def _diagonal(self, x: Tensor) -> Tensor:
+        n, blocks = len(x), self.n_blocks
+        weight = self.weight.reshape(blocks, len(self.bias) // blocks, blocks, -1)
+        diagonal = weight.diagonal(dim1=0, dim2=2).permute(2, 1, 0)  # (blocks, units before, units)
+        bias = self.bias.reshape(blocks, 1, -1)
+        out = torch.baddbmm(bias, x.reshape(n, blocks, -1).transpose(0, 1), diagonal)
+        return out.transpose(0, 1).reshape(n, -1)
 
 
 class RestrictedExperts(nn.Module):
@@ -253,7 +270,8 @@ class RestrictedExperts(nn.Module):
             own = None
             if self._is_stopped(depth):
                 own = _on(weight, expand_mask(diagonal, widths[depth - 1], widths[depth]))
-            layers.append(MaskedLayer(weight, bias, _on(weight, mask), own))
+            n_blocks = 0 if self.is_connected or depth == 0 else len(diagonal)
+            layers.append(MaskedLayer(weight, bias, _on(weight, mask), own, n_blocks))
         return layers
 
     def masked(self) -> RestrictedExperts:

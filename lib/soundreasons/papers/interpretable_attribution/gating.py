@@ -114,16 +114,19 @@ def gate_weights(
     asked = _children(subsets, children, outputs.shape[-1])
     sure = confidence(outputs.detach(), gate)
     doubt = 1 - sure
-    # One product a parent, not a sum of logarithms: an exact zero must stay one.
-    order = _order(asked.T.tobytes(), len(asked), str(outputs.device))
-    weights = torch.where(order, doubt.unsqueeze(-2), 1.0).prod(dim=-1)
+    order = _order(asked.tobytes(), len(asked), str(outputs.device)).to(doubt.dtype)
+    # The product as a sum of logarithms is one matrix product; a certain child is counted apart, so that
+    # its parents get exactly zero.
+    certain = (doubt <= 0).to(doubt.dtype) @ order
+    weights = torch.exp(torch.log(doubt.clamp(min=_EPSILON)) @ order) * (certain == 0)
     return weights * sure if keep_own else weights
 
 
 @functools.lru_cache(maxsize=256)
 def _order(table: bytes, n: int, device: str) -> Tensor:
     """Put a table of children on a device once, not at every step."""
-    return torch.tensor(np.frombuffer(table, dtype=bool).reshape(n, n).tolist(), device=device)
+    asked = np.frombuffer(table, dtype=bool).reshape(n, n)
+    return torch.tensor(asked.astype(np.float32).tolist(), device=device)
 
 
 def _children(subsets: Any, children: NDArray[np.bool_] | None, n_experts: int) -> NDArray[np.bool_]:
