@@ -118,7 +118,7 @@ class RestrictedTransformer(nn.Module):
         Groups that each expert sees on the given side.
     asked_subsets : same, optional
         Groups that accompany them on the asked side (a hand-written table in the paper); the same
-        groups unless told. May be empty for an expert only where `subsets` says otherwise.
+        groups unless told. These may repeat.
     width, n_heads, n_layers : int
         D, heads, and layers on either side.
     stops_gradient : bool
