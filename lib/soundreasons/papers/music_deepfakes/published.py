@@ -1,5 +1,6 @@
 """What the papers report, and the ten versions of the authors' seven songs."""
 
+from collections.abc import Mapping
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -46,21 +47,43 @@ def example_prints(seconds: float = EXAMPLE_SECONDS) -> dict[str, NDArray[np.flo
     }
 
 
-def leave_one_song_out(prints: dict[str, NDArray[np.float64]]) -> pd.DataFrame:
-    """Train on one decoder against real, all songs but one; ask for that song's versions; count.
+def song_decisions(prints: Mapping[str, NDArray[np.float64]]) -> dict[tuple[str, str], NDArray[np.bool_]]:
+    """Train on one decoder against real, all songs but one; ask for all versions of that song.
 
-    Chapter: music_deepfakes.
+    Follow-up of Afchar et al. (ISMIR 2025): logistic regression on fakeprints. Chapter: music_deepfakes.
 
     Parameters
     ----------
-    prints : dict of str to ndarray, shape (n_songs, n_bins)
+    prints : mapping of str to ndarray, shape (n_songs, n_bins)
         By version, "real" among them; row j of each is the same song.
 
     Returns
     -------
+    dict of (str, str) to ndarray of bool, shape (n_songs,)
+        By the decoder trained on and the version asked for: was the song called synthetic?
+    """
+    n_songs = len(prints["real"])
+    decoders = [version for version in prints if version != "real"]
+    called = {(d, v): np.zeros(n_songs, dtype=np.bool_) for d in decoders for v in prints}
+    for trained in decoders:
+        for song in range(n_songs):
+            rest = np.arange(n_songs) != song
+            inputs = np.concatenate([prints["real"][rest], prints[trained][rest]])
+            model = print_classifier().fit(inputs, np.repeat([0, 1], n_songs - 1))
+            for version, values in prints.items():
+                called[trained, version][song] = model.predict(values[song : song + 1])[0] == 1
+    return called
+
+
+def leave_one_song_out(prints: Mapping[str, NDArray[np.float64]]) -> pd.DataFrame:
+    """Count the decisions of `song_decisions`: how many songs were called synthetic.
+
+    Chapter: music_deepfakes.
+
+    Returns
+    -------
     DataFrame
-        One row for the decoder that was trained on, one column a version (real included): how many songs
-        out of all were called synthetic.
+        One row for the decoder that was trained on, one column a version, real included.
 
     Examples
     --------
@@ -69,17 +92,15 @@ def leave_one_song_out(prints: dict[str, NDArray[np.float64]]) -> pd.DataFrame:
     >>> leave_one_song_out(toy).loc["a"].tolist()
     [0, 3]
     """
-    n_songs = len(prints["real"])
-    decoders = [version for version in prints if version != "real"]
-    called = pd.DataFrame(0, index=pd.Index(decoders, name="trained on"), columns=["real", *decoders])
-    for trained in decoders:
-        for song in range(n_songs):
-            rest = np.arange(n_songs) != song
-            inputs = np.concatenate([prints["real"][rest], prints[trained][rest]])
-            model = print_classifier().fit(inputs, np.repeat([0, 1], n_songs - 1))
-            for version, values in prints.items():
-                called.loc[trained, version] += int(model.predict(values[song : song + 1])[0])
-    return called
+    return count_songs(song_decisions(prints))
+
+
+def count_songs(called: Mapping[tuple[str, str], NDArray[np.bool_]]) -> pd.DataFrame:
+    """Lay out decisions as counts, trained on by version."""
+    rows = list(dict.fromkeys(trained for trained, _ in called))
+    columns = list(dict.fromkeys(version for _, version in called))
+    counts = [[int(called[row, column].sum()) for column in columns] for row in rows]
+    return pd.DataFrame(counts, index=pd.Index(rows, name="trained on"), columns=columns)
 
 
 def held_out_accuracy(called: pd.DataFrame, n_songs: int) -> pd.Series:
@@ -88,8 +109,44 @@ def held_out_accuracy(called: pd.DataFrame, n_songs: int) -> pd.Series:
     return hits / (2 * n_songs)
 
 
+def example_transfer(called: Mapping[tuple[str, str], NDArray[np.bool_]]) -> dict[str, NDArray[np.float64]]:
+    """Sum up who is detected by a model of whom, in percent of the cases, song by song.
+
+    Returns
+    -------
+    dict of str to ndarray, shape (n_songs,)
+        `relatives`: another rate of the same codec; `upward` and `downward` of these, from a lower rate to
+        a higher one and back; `strangers`: everybody else. Models of GriffinMel are left out: without
+        upsampling there is nothing for them to see.
+    """
+    names = ("relatives", "upward", "downward", "strangers")
+    groups: dict[str, list[NDArray[np.bool_]]] = {name: [] for name in names}
+    for (trained, version), decisions in called.items():
+        if trained.startswith("griffin") or version in ("real", trained):
+            continue
+        (family, rate), (other, other_rate) = _family(trained), _family(version)
+        if family == other:
+            groups["relatives"].append(decisions)
+            groups["upward" if other_rate > rate else "downward"].append(decisions)
+        else:
+            groups["strangers"].append(decisions)
+    return {name: 100 * np.mean(rows, axis=0) for name, rows in groups.items()}
+
+
+def upsampling_accuracy(called: Mapping[tuple[str, str], NDArray[np.bool_]]) -> NDArray[np.float64]:
+    """Right decisions on held-out songs in percent, real and synthetic, over decoders with upsampling."""
+    decoders = {trained for trained, _ in called if not trained.startswith("griffin")}
+    right = [called[d, d] for d in sorted(decoders)] + [~called[d, "real"] for d in sorted(decoders)]
+    return np.asarray(100 * np.mean(right, axis=0), dtype=np.float64)
+
+
+def _family(version: str) -> tuple[str, int]:
+    name = version.rstrip("0123456789")
+    return name, int(version[len(name) :] or 0)
+
+
 def counted_beforehand() -> pd.DataFrame:
-    """Counts of the same experiment that were computed beforehand with other code of ours; see the ledger's claim P1.
+    """Counts of the same experiment, computed beforehand with other code; see the claim P1 of the ledger.
 
     Rows and columns as `leave_one_song_out`, without the two GriffinMel rows.
     """
