@@ -6,6 +6,13 @@ leaves (`fakeprint`, `comb_frequencies`), and experiments that ask what a score 
 Fakeprints carry the authors' patent notice: see `fakeprints`. Chapter: music_deepfakes.
 """
 
+import warnings
+
+with warnings.catch_warnings():
+    # Librosa brings a progress bar along which complains, inside a notebook, that it cannot be drawn.
+    warnings.filterwarnings("ignore", message="IProgress not found")
+    import librosa  # noqa: F401
+
 from soundreasons.papers.music_deepfakes.codecs import Codec, CodecTraining, SpectralCodec
 from soundreasons.papers.music_deepfakes.collection import Collection, Plan, cache, collect, export
 from soundreasons.papers.music_deepfakes.combs import (
@@ -78,9 +85,11 @@ from soundreasons.papers.music_deepfakes.published import (
     counted_beforehand,
     example_prints,
     example_transfer,
+    examples_here,
     held_out_accuracy,
     leave_one_song_out,
     published_transfer,
+    published_views,
     song_decisions,
     upsampling_accuracy,
 )
@@ -140,6 +149,7 @@ __all__ = [
     "evidence_map",
     "example_prints",
     "example_transfer",
+    "examples_here",
     "export",
     "fakeprint",
     "false_alarms",
@@ -176,6 +186,7 @@ __all__ = [
     "print_classifier",
     "print_frequencies",
     "published_transfer",
+    "published_views",
     "recompute_statistics",
     "reliability",
     "residual_table",

@@ -28,6 +28,11 @@ TRANSFER_ROWS = (
 )
 
 
+def examples_here() -> bool:
+    """Whether the authors' clips are on this machine."""
+    return data.available("deepfake_examples")
+
+
 def example_prints(seconds: float = EXAMPLE_SECONDS) -> dict[str, NDArray[np.float64]]:
     """Fakeprints of the first seconds of the authors' clips, by version: shape (7 songs, 4087).
 
@@ -156,6 +161,18 @@ def counted_beforehand() -> pd.DataFrame:
 def published_transfer() -> pd.DataFrame:
     """The paper's table of training on one decoder and testing on all, in percent detected."""
     return _grid("M5", "cnn_")
+
+
+def published_views() -> pd.Series:
+    """The paper's accuracies by view, in percent.
+
+    Examples
+    --------
+    >>> published_views()["amplitude"]
+    np.float64(99.8)
+    """
+    (claim,) = [claim for claim in _ledger()["claims"] if claim["id"] == "M2"]
+    return pd.Series({value["id"]: value["value"] for value in claim["reported"]})
 
 
 def _grid(claim_id: str, prefix: str) -> pd.DataFrame:

@@ -144,7 +144,7 @@ def report(name: str, found: Hearing, learned: list[str]) -> list[str]:
     if found.top < LOWEST_TOP:
         return [
             *lines,
-            f"  There is next to nothing above {found.top / 1000:.1f} kHz. The detector never heard such sound, "
+            f"  Next to nothing is above {found.top / 1000:.1f} kHz. The detector never heard such sound, "
             "so its score would mean nothing and is not given.",
         ]
     called = 100 * np.mean(heard <= 0.5)
