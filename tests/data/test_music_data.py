@@ -49,7 +49,8 @@ def test_the_examples_are_seven_songs_in_ten_versions(real):
     assert len(examples.songs) == 7
     # Real first, then the alphabet: the order of the authors' labels.
     assert examples.versions == (
-        "real", "encodec24", "encodec3", "encodec6", "griffin256", "griffin512", "lac14", "lac2", "lac7", "musika",
+        "real", "encodec24", "encodec3", "encodec6", "griffin256", "griffin512", "lac14", "lac2", "lac7",
+        "musika",
     )  # fmt: skip
     assert len(examples.paths) == 70
 
@@ -74,5 +75,5 @@ def test_weights_that_ask_for_a_program_are_refused(tmp_path):
             return (print, ("ran",))
 
     torch.save({"generator": Program()}, tmp_path / "evil.pth")
-    with pytest.raises(Exception, match="[Ww]eights"):
+    with pytest.raises(Exception, match=r"[Ww]eights"):
         music.load_weights(tmp_path / "evil.pth")
