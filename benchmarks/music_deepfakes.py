@@ -3,9 +3,9 @@
     python benchmarks/music_deepfakes.py               # everything, under three minutes
     python benchmarks/music_deepfakes.py measure CASE  # one measurement, in this process
 
-Each measurement runs in a process of its own, so that peaks of memory do not add up. Beside the detector and the
-vocoder stand the same networks in torch's usual memory layout. HiFi-GAN is measured with its released weights where
-they are, else with random ones, which cost the same; a second of sound is one at its own rate.
+Each measurement runs in a process of its own, so that peaks of memory do not add up. Beside the detector and
+the vocoder stand the same networks in torch's usual memory layout. HiFi-GAN is measured with its released
+weights where they are, else with random ones, which cost the same; a second is one at its own rate.
 Writes music_deepfakes.json and music_deepfakes.md beside this file, in results/.
 """
 
