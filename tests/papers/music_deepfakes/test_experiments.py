@@ -262,3 +262,12 @@ def test_a_riddle_tells_the_truth_and_hides_the_level(tiny):
 
 def test_only_playable_tracks_are_played_and_each_once(tiny):
     assert [tiny.track_of[row] for row in md.playable(tiny)] == [8, 9, 10, 11]
+
+
+def test_lines_of_a_decoder_are_measured_against_the_same_music(tiny):
+    # A stride of 4 leaves a line at a quarter of the rate; a tone there must show, and human music has none.
+    time = np.arange(tiny.clips["real"].shape[1]) / 44_100
+    with_tone = (tiny.clips["real"] + 0.02 * np.sin(2 * np.pi * 11_025 * time)).astype(np.float32)
+    changed = md.Collection(**{**vars(tiny), "clips": {**tiny.clips, "other": with_tone}})
+    assert md.decoder_lines(changed, "other", [4], layers=1).min() > 10
+    assert_allclose(md.decoder_lines(changed, "real", [4], layers=1), 0)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from soundreasons.learning.seeding import rng as named_rng
-from soundreasons.papers.music_deepfakes import combs, hifigan
+from soundreasons.papers.music_deepfakes import combs, fakeprints
 from soundreasons.papers.music_deepfakes.collection import SLUG, Collection
 from soundreasons.papers.music_deepfakes.detectors import SpectrogramDetector, _Detector
 from soundreasons.papers.music_deepfakes.front_ends import HOP, N_BINS, N_FFT, SAMPLE_RATE, features
@@ -205,21 +205,35 @@ def band_pass(mono: NDArray[np.float32], band: tuple[float, float]) -> NDArray[n
     return np.asarray(0.5 * filtered / max(1e-6, np.abs(filtered).max()), dtype=np.float32)
 
 
-def generator_lines(collection: Collection, name: str) -> Floats:
-    """How far a HiFi-GAN's lines stand above those of the same music, in dB, clip by clip of the test side.
+def decoder_lines(collection: Collection, name: str, strides: Sequence[int], *, layers: int) -> Floats:
+    """How far a decoder's lines stand above those of the same music, in dB, clip by clip of the test side.
 
-    The lines of its last two layers, in the band that a fakeprint sees: only a quarter of the rate, at
-    11 kHz, since half of it is the end of the spectrum; and the multiples that the layer before adds.
+    Only lines in the band of the fakeprint count, 5 to 16 kHz. Chapter: music_deepfakes.
+
+    Parameters
+    ----------
+    collection : Collection
+        From `collect`.
+    name : str
+        Version to look at.
+    strides : sequence of int
+        Of its decoder, from the first layer to the last.
+    layers : int
+        So many of the last layers are looked at: lines of the first ones are dense and weak.
+
+    Returns
+    -------
+    ndarray, shape (n_clips,)
     """
-    lines = combs.comb_frequencies(hifigan.V1.strides, SAMPLE_RATE, layers=3)
-    lines = lines[(lines > 5_000) & (lines < 16_000)]
+    lines = combs.comb_frequencies(strides, SAMPLE_RATE, layers=layers)
+    lines = lines[(lines > fakeprints.BAND[0]) & (lines < fakeprints.BAND[1])]
     heights = {
-        version: np.array(
-            [combs.line_heights(clip, lines, SAMPLE_RATE).mean() for clip in collection.part("test", version)]
-        )
+        version: [
+            combs.line_heights(clip, lines, SAMPLE_RATE).mean() for clip in collection.part("test", version)
+        ]
         for version in ("real", name)
     }
-    return np.asarray(heights[name] - heights["real"], dtype=np.float64)
+    return np.subtract(heights[name], heights["real"], dtype=np.float64)
 
 
 def stack_heights(stride_sets: Sequence[Sequence[int]], seeds: Sequence[int]) -> dict[str, Floats]:
