@@ -6,6 +6,7 @@ face of A is encoded and decoded by B's decoder: B, with A's expression. Chapter
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -55,7 +56,7 @@ class SwapNetwork(nn.Module):
         super().__init__()
         widths = [3, 16, 32, 64, 128]
         layers: list[nn.Module] = []
-        for before, after in zip(widths, widths[1:], strict=False):
+        for before, after in itertools.pairwise(widths):
             layers += [nn.Conv2d(before, after, 3, stride=2, padding=1), nn.LeakyReLU(0.1)]
         self.encoder = nn.Sequential(
             *layers, nn.Flatten(), nn.Linear(128 * 16, _CODE), nn.Linear(_CODE, 64 * 64), nn.LeakyReLU(0.1)
@@ -84,6 +85,7 @@ def random_warp(faces: Tensor, strength: float, generator: torch.Generator | Non
     Parameters
     ----------
     faces : Tensor, shape (B, 3, H, W)
+        On any device.
     strength : float
         Standard deviation of the shifts at the points of a 5 x 5 grid, in half sides.
     generator : torch.Generator, optional

@@ -226,7 +226,8 @@ class Bench:
         """
         if kind not in KINDS or quantisation not in self.settings.quantisations:
             raise ValueError(
-                f"no clips of kind {kind!r} at {quantisation}; there are {KINDS} at {self.settings.quantisations}"
+                f"no clips of kind {kind!r} at {quantisation}; there are {KINDS} at "
+                f"{self.settings.quantisations}"
             )
         if (kind, quantisation) not in self._clips:
             self._clips[kind, quantisation] = [

@@ -49,6 +49,7 @@ def match_colours(patch: Pixels, target: Pixels, mask: NDArray[np.float32]) -> N
     Parameters
     ----------
     patch, target : ndarray of uint8, shape (height, width, 3)
+        What is pasted, and what it is pasted over.
     mask : ndarray, shape (height, width)
         Weights.
 
@@ -112,7 +113,9 @@ def exchange(frames: Pixels, where: Sequence[Placement], change: Callable[[Pixel
     Parameters
     ----------
     frames : ndarray of uint8, shape (n, height, width, 3)
+        RGB.
     where : sequence of n Placement
+        Of the face in each.
     change : callable
         Patches (n, 64, 64, 3) in, patches out.
 
@@ -137,7 +140,9 @@ def transplant(
     Parameters
     ----------
     frames, donor : ndarray of uint8, shape (n, height, width, 3)
+        The scene, and the moments that give the mouth.
     where, donor_where : sequences of n Placement
+        Of the face in each.
 
     Returns
     -------

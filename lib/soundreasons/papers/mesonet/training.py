@@ -53,13 +53,15 @@ PAPER = Training(steps=4000, batch_size=75, drops=(0.25, 0.5, 0.75), mixed_preci
 
 
 def augment(faces: Tensor, generator: torch.Generator | None) -> Tensor:
-    """Turn by up to 15 degrees, zoom by up to 20 %, flip, brighten by up to 20 %, shift each channel by up to 30/255.
+    """Turn, zoom, flip, brighten and tint faces at random.
 
-    The values that the first author published, drawn uniformly for each face. Chapter: mesonet.
+    Up to 15 degrees, a fifth in size, a fifth in brightness, 30 grey levels a channel: the values that
+    the first author published, drawn uniformly for each face. Chapter: mesonet.
 
     Parameters
     ----------
     faces : Tensor, shape (B, 3, H, W), in [0, 1]
+        On any device.
     generator : torch.Generator, optional
         On the device of the faces.
 
@@ -112,7 +114,7 @@ class Trainer:
             logits = self.network.logits(faces)
         loss = nn.functional.mse_loss(torch.sigmoid(logits.float()), is_real)
         self.optimiser.zero_grad()
-        self.scaler.scale(loss).backward()
+        self.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
         self.scaler.step(self.optimiser)
         self.scaler.update()
         self.schedule.step()
