@@ -6,7 +6,7 @@ same whatever is done to them, so accuracies add and subtract scene by scene. Ch
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -39,14 +39,14 @@ class Study:
     ----------
     bench : Bench
         What they are trained and tested on.
-    training : Training
-        How.
+    trainings : mapping of str to Training
+        How, by the forgery trained on.
     device : str
         Where.
     """
 
-    def __init__(self, bench: Bench, training: Training, *, device: str = "cpu") -> None:
-        self.bench, self.training, self.device = bench, training, device
+    def __init__(self, bench: Bench, trainings: Mapping[str, Training], *, device: str = "cpu") -> None:
+        self.bench, self.trainings, self.device = bench, dict(trainings), device
         self._networks: dict[tuple[str, str, int, int], FaceNetwork] = {}
 
     def detector(self, network: str, forgery: str, quantisation: int, seed: int) -> FaceNetwork:
@@ -65,7 +65,7 @@ class Study:
                 for kind in ("real", "passthrough", forgery)
             ]
             self._networks[key] = train_detector(
-                network, groups, settings=self.training, seed=seed, device=self.device
+                network, groups, settings=self.trainings[forgery], seed=seed, device=self.device
             )
         return self._networks[key]
 

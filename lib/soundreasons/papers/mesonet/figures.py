@@ -31,12 +31,19 @@ def plot_change(change: NDArray[np.float64], ax: Axes, *, most: float) -> Axes:
 
 
 def plot_by_compression(
-    found: Mapping[str, tuple[float, float, float]], told: Mapping[str, float], colour: str, ax: Axes
+    found: Mapping[str, tuple[float, float, float]],
+    who: str,
+    ax: Axes,
+    *,
+    told: Mapping[str, float] | None = None,
 ) -> Axes:
     """Draw accuracy and its interval against the quantisation, with the paper's as grey crosses."""
+    colour, marker = {"seen": (BLUE, "o"), "unseen": (VERMILION, "s")}[who]
     places = np.arange(len(found))
     mean, low, high = np.array(list(found.values())).T
-    ax.errorbar(places, mean, [mean - low, high - mean], color=colour, marker="o", capsize=3, label="ours")
+    ax.errorbar(
+        places, mean, [mean - low, high - mean], color=colour, marker=marker, capsize=3, label=f"people {who}"
+    )
     if told:
         at = [list(found).index(level) for level in told if level in found]
         values = [told[level] for level in told if level in found]

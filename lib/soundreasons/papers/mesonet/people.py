@@ -74,6 +74,11 @@ SMALL_CAST = Cast(
 )
 
 
+def available(entry: str) -> bool:
+    """Whether an entry of the data registry is on this machine. Chapter: mesonet."""
+    return data.available(entry)
+
+
 def present_cast() -> Cast:
     """Return the cast that this machine's data allow: all five people, or the three of the package index.
 

@@ -48,14 +48,17 @@ def identity_transfer(bench: Bench, quantisation: int) -> pd.DataFrame:
         faces), `taken_for_shown` (share of the swapped faces taken for the other), `seam` (see `seam`).
     """
     clips = bench.clips("real", quantisation)
-    by = {
-        (p, part): np.concatenate([c.crops for c in clips if c.person == p and c.part == part])
-        for p in bench.cast.people
-        for part in ("train", "test")
-    }
+    by: dict[tuple[str, str], Pixels] = {}
+    for part in ("train", "test"):
+        for person in bench.cast.people:
+            crops = [c.crops for c in clips if c.person == person and c.part == part]
+            if crops:
+                by[person, part] = np.concatenate(crops)
     rows = []
     for person, shown in bench.cast.swaps.items():
         pair = (person, shown)
+        if any((p, part) not in by for p in pair for part in ("train", "test")):
+            continue  # so few scenes that a part of somebody is empty: nothing to learn from or ask about
         judge = LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto")
         judge.fit(
             np.concatenate([features(by[p, "train"]) for p in pair]),
