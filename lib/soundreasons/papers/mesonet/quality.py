@@ -67,10 +67,10 @@ def identity_transfer(bench: Bench, quantisation: int) -> pd.DataFrame:
         knows = np.mean([np.mean(judge.predict(features(by[p, "test"])) == p) for p in pair])
         swapped = [c for c in bench.clips("swap", quantisation) if c.person == person and c.part == "test"]
         real = [c for c in clips if c.person == person and c.part == "test"]
-        crops = np.concatenate([c.crops for c in swapped])
-        taken = float(np.mean(judge.predict(features(crops)) == shown))
+        forged = np.concatenate([c.crops for c in swapped])
+        taken = float(np.mean(judge.predict(features(forged)) == shown))
         rows.append(
-            (person, shown, float(knows), taken, seam(crops, np.concatenate([c.crops for c in real])))
+            (person, shown, float(knows), taken, seam(forged, np.concatenate([c.crops for c in real])))
         )
     return pd.DataFrame(rows, columns=["person", "shown", "knows", "taken_for_shown", "seam"])
 

@@ -6,6 +6,7 @@ first author published: rotation, zoom, flip, brightness, colour shift. Chapter:
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -103,8 +104,9 @@ class Trainer:
         at = sorted({max(1, round(share * settings.steps)) for share in settings.drops})
         self.schedule = torch.optim.lr_scheduler.MultiStepLR(self.optimiser, at, gamma=0.1)
         device = next(network.parameters()).device.type
-        self.autocast = torch.autocast(device, enabled=settings.mixed_precision and device == "cuda")
-        self.scaler = torch.amp.GradScaler(device, enabled=settings.mixed_precision and device == "cuda")
+        half = settings.mixed_precision and device == "cuda"
+        self.autocast = torch.autocast("cuda") if half else contextlib.nullcontext()
+        self.scaler = torch.amp.GradScaler("cuda", enabled=half)
 
     def step(self, faces: Tensor, is_real: Tensor) -> Tensor:
         """Take one step on faces (B, 3, H, W) and labels (B,), 1 = real; return the loss before it."""
