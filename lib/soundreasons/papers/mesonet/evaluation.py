@@ -48,6 +48,7 @@ class Study:
     def __init__(self, bench: Bench, trainings: Mapping[str, Training], *, device: str = "cpu") -> None:
         self.bench, self.trainings, self.device = bench, dict(trainings), device
         self._networks: dict[tuple[str, str, int, int], FaceNetwork] = {}
+        self._scores: dict[tuple[object, ...], Matrix] = {}
 
     def detector(self, network: str, forgery: str, quantisation: int, seed: int) -> FaceNetwork:
         """Return a network trained on one forgery at one level of compression.
@@ -98,10 +99,14 @@ class Study:
         ndarray, shape (n_seeds, n_scenes, n_frames)
             Probability of being real.
         """
-        clips = self.bench.test(on, quantisation if at is None else at, seen=seen)
-        crops = np.concatenate([clip.crops for clip in clips])
-        found = [score(self.detector(network, forgery, quantisation, seed), crops) for seed in seeds]
-        return np.stack(found).reshape(len(seeds), len(clips), -1)
+        level = quantisation if at is None else at
+        key = (network, forgery, quantisation, tuple(seeds), on, seen, level)
+        if key not in self._scores:
+            clips = self.bench.test(on, level, seen=seen)
+            crops = np.concatenate([clip.crops for clip in clips])
+            found = [score(self.detector(network, forgery, quantisation, seed), crops) for seed in seeds]
+            self._scores[key] = np.stack(found).reshape(len(seeds), len(clips), -1)
+        return self._scores[key]
 
 
 def frames_right(scores: Matrix, kind: str) -> Matrix:

@@ -133,10 +133,11 @@ def settle_norms(network: FaceNetwork, batches: Sequence[Tensor]) -> None:
     usual = [norm.momentum for norm in norms]
     for norm in norms:
         norm.reset_running_stats()
-        norm.momentum = None  # torch's word for a plain mean over batches
     network.train()
     with torch.no_grad():
-        for faces in batches:
+        for number, faces in enumerate(batches, start=1):
+            for norm in norms:
+                norm.momentum = 1 / number  # so that each batch counts the same
             network.logits(faces)
     for norm, momentum in zip(norms, usual, strict=True):
         norm.momentum = momentum
