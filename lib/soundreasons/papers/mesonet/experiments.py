@@ -17,6 +17,7 @@ from soundreasons import data
 from soundreasons.papers.mesonet import people
 from soundreasons.papers.mesonet.bench import Bench
 from soundreasons.papers.mesonet.evaluation import (
+    THRESHOLD,
     Estimate,
     Matrix,
     Study,
@@ -38,7 +39,7 @@ from soundreasons.papers.mesonet.looking import (
 from soundreasons.papers.mesonet.networks import NETWORKS, Meso4, MesoInception4
 from soundreasons.papers.mesonet.pictures import nearest, read_picture
 from soundreasons.papers.mesonet.published import PICTURES, known_scores
-from soundreasons.papers.mesonet.training import score
+from soundreasons.papers.mesonet.training import score, train_detector
 from soundreasons.papers.mesonet.weights import RELEASED, released
 
 Estimates = dict[str, Estimate]
@@ -297,6 +298,23 @@ def blur_called_forged(
     return estimate(frames_right(scores, "blur"), rng)
 
 
+def blur_without_control(study: Study, quantisation: int, seed: int) -> float:
+    """As `blur_called_forged`, of one detector that never saw faces pasted back unchanged.
+
+    Pasting back at 64 pixels softens a face a little, and counts as real: does that teach a detector
+    to forgive blur? Chapter: mesonet.
+    """
+    groups = [
+        (np.concatenate([clip.crops for clip in study.bench.train(kind, quantisation)]), kind == "real")
+        for kind in ("real", "swap")
+    ]
+    network = train_detector(
+        "meso4", groups, settings=study.trainings["swap"], seed=seed, device=study.device
+    )
+    clips = study.bench.test("blur", quantisation, seen=True)
+    return float(np.mean(score(network, np.concatenate([clip.crops for clip in clips])) <= THRESHOLD))
+
+
 def detail(bench: Bench, quantisation: int, rng: np.random.Generator) -> tuple[pd.DataFrame, Estimates]:
     """Compare detail of face and background, real against each kind.
 
@@ -341,7 +359,9 @@ class Maps(NamedTuple):
     forged: NDArray[np.float64]
 
 
-def activation_maps(study: Study, quantisation: int, seeds: Sequence[int]) -> tuple[Maps, list[float]]:
+def activation_maps(
+    study: Study, quantisation: int, seeds: Sequence[int]
+) -> tuple[Maps, dict[str, list[float]]]:
     """Average Meso-4's last maps over real and swapped test faces.
 
     Chapter: mesonet.
@@ -349,11 +369,14 @@ def activation_maps(study: Study, quantisation: int, seeds: Sequence[int]) -> tu
     Returns
     -------
     maps : Maps
-    gains : list of float
-        For each seed, by how much the background's peak, beside the face's, is higher for forged
-        faces than for real ones: mean over the filters that respond at all.
+    gains : dict of list of float
+        For each seed, by how much the background's peak, over the face's, is higher for forged faces
+        than for real ones; over the filters that respond at all. `log`: mean difference of the
+        logarithms of the two ratios; `plain`: of the ratios, which a few filters rule that hardly
+        respond inside the face.
     """
-    gains, first = [], None
+    gains: dict[str, list[float]] = {"log": [], "plain": []}
+    first = None
     crops = {
         kind: np.concatenate([c.crops for c in study.bench.test(kind, quantisation, seen=True)])
         for kind in ("real", "swap")
@@ -363,9 +386,9 @@ def activation_maps(study: Study, quantisation: int, seeds: Sequence[int]) -> tu
         assert isinstance(network, Meso4)
         maps = Maps(mean_maps(network, crops["real"]), mean_maps(network, crops["swap"]))
         alive = (np.ptp(maps.real, axis=(1, 2)) > 1e-6) & (np.ptp(maps.forged, axis=(1, 2)) > 1e-6)
-        gains.append(
-            float(np.mean(background_share(maps.forged[alive]) - background_share(maps.real[alive])))
-        )
+        forged, real = background_share(maps.forged[alive]), background_share(maps.real[alive])
+        gains["log"].append(float(np.mean(np.log(forged + 1e-3) - np.log(real + 1e-3))))
+        gains["plain"].append(float(np.mean(forged - real)))
         first = first or maps
     assert first is not None
     return first, gains

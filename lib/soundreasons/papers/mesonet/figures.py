@@ -50,7 +50,7 @@ def plot_by_compression(
         ax.plot(at, values, "x", color=GREY, markersize=8, label="paper, recalled")
     ax.axhline(0.5, color=GREY, linewidth=0.8, linestyle=":")
     ax.set_xticks(places, list(found))
-    ax.set(xlabel="quantisation", ylabel="accuracy of frames", ylim=(0.3, 1.03))
+    ax.set(xlabel="quantisation", ylabel="accuracy of frames", ylim=(0.15, 1.03))
     return ax
 
 

@@ -15,8 +15,10 @@ from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from soundreasons.media.video import Pixels
 from soundreasons.papers.mesonet.alignment import MARGIN
 from soundreasons.papers.mesonet.bench import Bench
+from soundreasons.papers.mesonet.editing import FACE_ELLIPSE
 from soundreasons.papers.mesonet.looking import face_mask
 
+# A swap is accepted if most of its faces are taken for the other person's, and its rim stands out little.
 LEAST_TRANSFER = 0.5
 MOST_SEAM = 1.5
 
@@ -24,14 +26,16 @@ MOST_SEAM = 1.5
 def features(crops: Pixels) -> NDArray[np.float64]:
     """Histograms of oriented gradients of the inner face, (n, 1764): who it is, not how it is lit.
 
-    Chapter: mesonet.
+    Of a rectangle inside the ellipse that a swap exchanges: what surrounds it is still the other
+    person's. Chapter: mesonet.
     """
-    side = crops.shape[1]
-    inner = round(side * (1 - 1 / MARGIN) / 2)
+    middle = crops.shape[1] // 2
+    half_x, half_y = (round(0.8 * axis * crops.shape[1] / MARGIN) for axis in FACE_ELLIPSE[:2])
     descriptor = cv2.HOGDescriptor((64, 64), (16, 16), (8, 8), (8, 8), 9)
     rows = []
     for picture in crops:
-        grey = cv2.cvtColor(picture[inner : side - inner, inner : side - inner], cv2.COLOR_RGB2GRAY)
+        inner = picture[middle - half_y : middle + half_y, middle - half_x : middle + half_x]
+        grey = cv2.cvtColor(inner, cv2.COLOR_RGB2GRAY)
         rows.append(np.asarray(descriptor.compute(cv2.resize(grey, (64, 64), interpolation=cv2.INTER_AREA))))
     return np.stack(rows).reshape(len(crops), -1)
 
@@ -45,7 +49,8 @@ def identity_transfer(bench: Bench, quantisation: int) -> pd.DataFrame:
     -------
     DataFrame, one row a person
         `person`, `shown` (whose face was laid over theirs), `knows` (accuracy on untouched test
-        faces), `taken_for_shown` (share of the swapped faces taken for the other), `seam` (see `seam`).
+        faces), `taken_for_shown` (share of the swapped faces taken for the other), `seam` (see `seam`),
+        `accepted` (whether both are as they must be; nothing is thrown away where they are not).
     """
     clips = bench.clips("real", quantisation)
     by: dict[tuple[str, str], Pixels] = {}
@@ -69,10 +74,11 @@ def identity_transfer(bench: Bench, quantisation: int) -> pd.DataFrame:
         real = [c for c in clips if c.person == person and c.part == "test"]
         forged = np.concatenate([c.crops for c in swapped])
         taken = float(np.mean(judge.predict(features(forged)) == shown))
-        rows.append(
-            (person, shown, float(knows), taken, seam(forged, np.concatenate([c.crops for c in real])))
-        )
-    return pd.DataFrame(rows, columns=["person", "shown", "knows", "taken_for_shown", "seam"])
+        rim = seam(forged, np.concatenate([c.crops for c in real]))
+        accepted = taken >= LEAST_TRANSFER and rim <= MOST_SEAM
+        rows.append((person, shown, float(knows), taken, rim, accepted))
+    columns = ["person", "shown", "knows", "taken_for_shown", "seam", "accepted"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def seam(forged: Pixels, real: Pixels) -> float:

@@ -255,7 +255,7 @@ def score(
     network: FaceNetwork,
     crops: Pixels,
     *,
-    batch_size: int = 64,
+    batch_size: int = 32,
     progress: Callable[[int], None] | None = None,
 ) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
     """Probability of being real, face by face.
