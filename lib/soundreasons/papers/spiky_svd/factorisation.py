@@ -11,6 +11,8 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from sklearn.utils.extmath import randomized_svd
 
+from soundreasons.learning.device import resolve
+
 if TYPE_CHECKING:
     import torch
 
@@ -38,7 +40,8 @@ def embed(ppmi: Any, rank: int, seed: int, *, device: str = "cpu") -> NDArray[np
     seed : int
         Of the random projection; same seed, same vectors on one machine.
     device : str
-        "cpu": scikit-learn. Anything else: torch on that device, in single precision.
+        "cpu": scikit-learn. Anything else that `learning.device.resolve` knows: torch there, in single
+        precision.
 
     Returns
     -------
@@ -48,7 +51,8 @@ def embed(ppmi: Any, rank: int, seed: int, *, device: str = "cpu") -> NDArray[np
     Raises
     ------
     ValueError
-        If the matrix is not square, symmetric and finite, or has fewer items than `rank`.
+        If the matrix is not square, symmetric and finite, has fewer items than `rank`, or the device
+        is not there.
 
     Examples
     --------
@@ -59,6 +63,7 @@ def embed(ppmi: Any, rank: int, seed: int, *, device: str = "cpu") -> NDArray[np
     array([2., 2., 1., 1.])
     """
     matrix = _checked_matrix(ppmi, rank)
+    device = resolve(device)
     if device == "cpu":
         u, s, _ = randomized_svd(
             _dense_if_faster(matrix), rank, n_oversamples=_OVERSAMPLES, random_state=seed

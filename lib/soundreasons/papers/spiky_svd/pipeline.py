@@ -108,8 +108,8 @@ def rerun_counts(interactions: Interactions) -> dict[str, int]:
     Returns
     -------
     dict of int
-        `items_kept`, `pairs_kept` (ties by lower item number), `pairs_certain` (in every order of
-        ties), `pairs_possible` (in some).
+        `items_kept`, `pairs_kept` (ties by lower item number); `pairs_certain`, `items_certain` (in
+        every order of ties); `pairs_possible`, `items_possible` (in some).
     """
     graph = associate(interactions)
     incidence = interactions.incidence()
@@ -119,6 +119,8 @@ def rerun_counts(interactions: Interactions) -> dict[str, int]:
         "pairs_kept": graph.n_pairs,
         "pairs_certain": bounds.certain,
         "pairs_possible": bounds.possible,
+        "items_certain": bounds.certain_items,
+        "items_possible": bounds.possible_items,
     }
 
 
@@ -176,12 +178,22 @@ def placed_spikiness(
     -------
     Spikiness
 
+    Raises
+    ------
+    ValueError
+        If no row has a position; otherwise as for `spikiness`.
+
     Examples
     --------
     >>> placed_spikiness(np.array([[0.0, 0], [2, 0], [1, 0]])).n_items
     2
     """
     rows = placed(embedding, dimensions=dimensions)
+    if len(rows) == 0:
+        raise ValueError(
+            f"none of the {len(embedding)} rows of embedding has a position in the leading {dimensions} "
+            "dimension(s): all are zero, or not finite"
+        )
     if len(rows) > max_items:
         rows = np.sort(np.random.default_rng(seed).choice(rows, max_items, replace=False))
     spikes = spikiness(embedding[rows], dimensions=dimensions, coverage=coverage, cosine=cosine)
