@@ -176,7 +176,7 @@ def accuracy_table(found: Mapping[tuple[str, str, int, str], Mapping[str, Matrix
     columns = [
         "network",
         "forgery",
-        "quantisation",
+        "level",
         "people",
         "forged",
         "real",
