@@ -5,7 +5,7 @@ import pytest
 import soundfile
 import torch
 
-from soundreasons.papers.music_deepfakes import SpectrogramDetector, trial
+from soundreasons.papers.music_deepfakes import Plan, SpectrogramDetector, Training, trial
 
 RATE = 44_100
 
@@ -81,3 +81,16 @@ def test_the_highest_frequency_is_where_the_sound_ends():
     tone = np.sin(2 * np.pi * 5_000 * time).astype(np.float32)
     assert trial.highest_frequency(tone) == pytest.approx(5_000, abs=20)
     assert trial.highest_frequency(np.zeros(RATE, np.float32)) == 0
+
+
+def test_the_detector_is_trained_once_and_then_kept(tiny, tmp_path, monkeypatch):
+    monkeypatch.setenv("SOUNDREASONS_DATA", str(tmp_path))
+    monkeypatch.setattr(trial, "tracks", lambda: ([], []))
+    monkeypatch.setattr(trial, "collect", lambda *args: tiny)
+    quick = Training(epochs=1, steps=1, batch_size=4, per_file=1, buffer=8, validation_steps=0)
+    plan = Plan(1, 1.2, ("codec_high", "codec_low"))
+    model, names = trial.standard_detector(plan, quick)
+    monkeypatch.setattr(trial, "train", None)  # a second training would fail
+    again, _ = trial.standard_detector(plan, quick)
+    assert names == ["codec_high", "codec_low"]
+    assert torch.equal(model.deepfake.weight, again.deepfake.weight)

@@ -97,7 +97,8 @@ def standard_detector(
     names, _ = available_decoders(plan.decoders)
     music, _ = tracks()
     collection = collect(music, replace(plan, decoders=tuple(names)), SEED)
-    model = SpectrogramDetector("amplitude", len(names) + 1, WIDTH)
+    n_encoders = len(collection.labels) if len(collection.labels) > 2 else 0  # as `train` does
+    model = SpectrogramDetector("amplitude", n_encoders, WIDTH)
     arrays = _kept(collection, settings)
     model.load_state_dict({key: torch.from_numpy(value) for key, value in arrays.items()})
     return model.eval(), names
@@ -109,7 +110,7 @@ def _kept(collection: Collection, settings: Training) -> dict[str, NDArray[np.fl
         return {key: value.numpy() for key, value in trained.state_dict().items()}
 
     folder = data.cache_folder() / ".computed" / SLUG
-    kept = Cache(folder, modules=[train.__module__])
+    kept = Cache(folder, modules=["soundreasons.papers.music_deepfakes.experiments"])
     clips = digest(*collection.training_versions)
     return kept.arrays("detector", compute, parameters={"settings": str(settings)}, data={"clips": clips})
 
