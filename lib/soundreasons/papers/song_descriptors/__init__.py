@@ -92,9 +92,11 @@ from soundreasons.papers.song_descriptors.figures import (
     plot_types,
 )
 from soundreasons.papers.song_descriptors.finetuning import (
+    Batch,
     Example,
     Settings,
     Tuned,
+    as_tensors,
     batch_loss,
     contrastive_loss,
     fine_tune,
@@ -165,6 +167,7 @@ __all__ = [
     "STAGES",
     "TERCILES",
     "TYPES",
+    "Batch",
     "Caches",
     "Catalogue",
     "Choice",
@@ -187,6 +190,7 @@ __all__ = [
     "add_published",
     "as_interval",
     "as_measure",
+    "as_tensors",
     "available",
     "batch_loss",
     "batches_by_length",

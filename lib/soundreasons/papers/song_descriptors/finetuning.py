@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from soundreasons.learning import seeding
 from soundreasons.learning.cache import Cache, digest
-from soundreasons.papers.song_descriptors.encoding import TransformerEncoder
+from soundreasons.papers.song_descriptors.encoding import Kind, TransformerEncoder, padded
 
 # Word pieces and positions stay as they are: half of the weights, and the part that knows rare words.
 FROZEN = ("embeddings.",)
@@ -52,6 +52,18 @@ class Example(NamedTuple):
     positive: str
     negative: str = ""
     margin: float = 0.0
+
+
+class Batch(NamedTuple):
+    """Examples on the encoder's device.
+
+    `texts` holds token numbers and mask of queries, positives and perhaps negatives; `same` (n, n) says
+    which positives are the same text; `margins` (n,) are the teacher's.
+    """
+
+    texts: list[tuple[torch.Tensor, torch.Tensor]]
+    same: torch.Tensor
+    margins: torch.Tensor | None
 
 
 class Tuned(NamedTuple):
@@ -127,24 +139,46 @@ def margin_loss(
     return torch.nn.functional.mse_loss(student, margins)
 
 
-def batch_loss(encoder: TransformerEncoder, batch: Sequence[Example], settings: Settings) -> torch.Tensor:
-    """Loss of one batch: contrastive, or by margins where the examples have negatives.
+def as_tensors(encoder: TransformerEncoder, batch: Sequence[Example]) -> Batch:
+    """Put a batch where the encoder is.
+
+    Chapter: song_descriptors.
+
+    Parameters
+    ----------
+    encoder : TransformerEncoder
+        Gives tokens and device.
+    batch : sequence of Example
+        All with a negative and a margin, or all without.
+
+    Returns
+    -------
+    Batch
+    """
+    device = encoder.device
+    columns: list[tuple[Kind, list[str]]] = [
+        ("query", [example.query for example in batch]),
+        ("document", [example.positive for example in batch]),
+    ]
+    margins = None
+    if batch[0].negative:
+        columns.append(("document", [example.negative for example in batch]))
+        margins = torch.tensor([example.margin for example in batch], dtype=torch.float32, device=device)
+    texts = [padded(encoder.tokenized(column, kind), device) for kind, column in columns]
+    documents = np.array(columns[1][1])
+    same = torch.as_tensor(documents[:, np.newaxis] == documents, device=device)
+    return Batch(texts, same, margins)
+
+
+def batch_loss(encoder: TransformerEncoder, batch: Batch, settings: Settings) -> torch.Tensor:
+    """Loss of one batch: by margins where it has them, else contrastive.
 
     Chapter: song_descriptors.
     """
-    queries = _pooled(encoder, [example.query for example in batch], "query")
-    positives = _pooled(encoder, [example.positive for example in batch], "document")
-    if batch[0].negative:
-        negatives = _pooled(encoder, [example.negative for example in batch], "document")
-        margins = torch.tensor([example.margin for example in batch], device=encoder.device)
-        return margin_loss(queries, positives, negatives, margins.to(queries.dtype))
-    texts = np.array([example.positive for example in batch])
-    same = torch.as_tensor(texts[:, np.newaxis] == texts, device=encoder.device)
-    return contrastive_loss(queries, positives, same, settings.temperature)
-
-
-def _pooled(encoder: TransformerEncoder, texts: Sequence[str], kind: str) -> torch.Tensor:
-    return encoder.pooled(encoder.tokenized(texts, kind))  # type: ignore[arg-type]
+    queries, positives, *others = (encoder.pooled(ids, mask) for ids, mask in batch.texts)
+    if batch.margins is not None:
+        return margin_loss(queries, positives, others[0], batch.margins)
+    return contrastive_loss(queries, positives, batch.same, settings.temperature)
 
 
 def training_copy(encoder: TransformerEncoder, settings: Settings) -> TransformerEncoder:
@@ -180,7 +214,7 @@ def optimiser(
 
 
 def training_step(
-    encoder: TransformerEncoder, batch: Sequence[Example], adam: torch.optim.Optimizer, settings: Settings
+    encoder: TransformerEncoder, batch: Batch, adam: torch.optim.Optimizer, settings: Settings
 ) -> torch.Tensor:
     """Forward, loss, backward, clip, update; returns the loss.
 
@@ -284,6 +318,6 @@ def _train(
     adam, move_on = optimiser(student, settings)
     losses = []
     for batch in shuffled_batches(examples, settings, seed):
-        losses.append(float(training_step(student, batch, adam, settings)))
+        losses.append(float(training_step(student, as_tensors(student, batch), adam, settings)))
         move_on()
     return losses
