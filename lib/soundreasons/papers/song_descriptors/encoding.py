@@ -15,7 +15,7 @@ from soundreasons.learning.cache import Cache, digest
 
 Kind = Literal["query", "document"]
 Embedding = NDArray[np.float32]
-TOKENS_PER_BATCH = 1024
+TOKENS_PER_BATCH = 2048
 
 
 class Encoder(Protocol):
@@ -78,11 +78,10 @@ class TransformerEncoder:
         self.tokenizer.no_padding()
         return [encoding.ids for encoding in self.tokenizer.encode_batch(cut)]
 
-    def pooled(self, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-        """Encode one batch as `padded` gives it; shape (n_texts, n_dims), length one, differentiable."""
-        # A mask of four dimensions is taken as it is; with two, the library would look at its values.
-        attention = mask.bool()[:, None, None, :]
-        states = self.body(input_ids=ids, attention_mask=attention).last_hidden_state
+    def pooled(self, tokens: Sequence[Sequence[int]]) -> torch.Tensor:
+        """Encode one batch of token numbers; shape (n_texts, n_dims), length one, differentiable."""
+        ids, mask = padded(tokens, self.device)
+        states = self.body(input_ids=ids, attention_mask=mask).last_hidden_state
         return mean_pooled(states, mask)
 
     def encode(self, texts: Sequence[str], kind: Kind = "document") -> Embedding:
@@ -93,7 +92,7 @@ class TransformerEncoder:
         places: list[int] = []
         with torch.inference_mode():
             for batch in batches_by_length([len(ids) for ids in tokens]):
-                vectors = self.pooled(*padded([tokens[place] for place in batch], self.device))
+                vectors = self.pooled([tokens[place] for place in batch])
                 parts.append(vectors.float().cpu().numpy())
                 places += batch
         if not parts:

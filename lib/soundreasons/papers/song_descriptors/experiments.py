@@ -32,6 +32,8 @@ from soundreasons.papers.song_descriptors.ladder import (
     rung_labels,
     rung_stages,
     search,
+    searcher,
+    sentences_per_second,
     vectors,
 )
 from soundreasons.papers.song_descriptors.metrics import paired_gain
@@ -600,3 +602,94 @@ def has_entry(name: str) -> bool:
     Chapter: song_descriptors.
     """
     return data.available(name)
+
+
+class Climbed(NamedTuple):
+    """What each rung found in each task, by (task, rung), and how fast each encoder is."""
+
+    found: dict[tuple[str, str], list[Searched]]
+    speeds: dict[str, float]
+
+
+def climb(
+    names: Sequence[str],
+    tasks: Mapping[str, Sequence[DescriptorSets]],
+    picks: Mapping[str, NDArray[np.int64]],
+    cache: Cache | None,
+    *,
+    whole: Sequence[str],
+    timed: Sequence[str],
+    device: str = "cpu",
+) -> Climbed:
+    """Ask every rung in turn; each encoder leaves memory before the next is loaded.
+
+    Chapter: song_descriptors.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Rungs, folders, or names on the hub.
+    tasks : mapping of str to sequence of DescriptorSets
+        By name, one a sampling seed.
+    picks : mapping of str to ndarray of int
+        What the dearer rungs are asked.
+    cache : Cache, optional
+        For encoded texts.
+    whole : sequence of str
+        Rungs that are asked everything, for every seed.
+    timed : sequence of str
+        Texts on which the speed of encoders is measured.
+    device : str
+        Where they run.
+
+    Returns
+    -------
+    Climbed
+    """
+    found, speeds = {}, {}
+    for rung in names:
+        who = searcher(rung, device)
+        for task, tries in tasks.items():
+            everything = rung in whole
+            found[task, who.name] = search_seeds(who, tries, picks[task], cache, everything=everything)
+        if not isinstance(who, Rung):
+            speeds[who.name] = sentences_per_second(who, timed)
+    return Climbed(found, speeds)
+
+
+def ask_again(
+    names: Sequence[str],
+    tuned: Mapping[str, Tuned],
+    tasks: Mapping[str, DescriptorSets],
+    queries: Mapping[str, Sequence[str]],
+    picks: Mapping[str, NDArray[np.int64]],
+    cache: Cache | None,
+    device: str = "cpu",
+) -> dict[tuple[str, str], Searched]:
+    """Ask other sentences in the place of a task's own, by (task, rung).
+
+    Chapter: song_descriptors.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Rungs, or names in `tuned`.
+    tuned : mapping of str to Tuned
+        Encoders of this run.
+    tasks : mapping of str to DescriptorSets
+        By name.
+    queries : mapping of str to sequence of str
+        The new sentences, as many as the task has.
+    picks : mapping of str to ndarray of int
+        Which of them to ask.
+    cache : Cache, optional
+        For encoded texts.
+    device : str
+        Where encoders run.
+    """
+    found = {}
+    for name in names:
+        who = tuned[name].encoder if name in tuned else searcher(name, device)
+        for key, task in tasks.items():
+            found[key, name] = search(who, queries[key], task.documents, task.relevant, picks[key], cache)
+    return found

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from soundreasons.learning import seeding
 from soundreasons.learning.cache import Cache, digest
-from soundreasons.papers.song_descriptors.encoding import Kind, TransformerEncoder, padded
+from soundreasons.papers.song_descriptors.encoding import Kind, TransformerEncoder, mean_pooled, padded
 
 # Word pieces and positions stay as they are: half of the weights, and the part that knows rare words.
 FROZEN = ("embeddings.",)
@@ -175,10 +175,17 @@ def batch_loss(encoder: TransformerEncoder, batch: Batch, settings: Settings) ->
 
     Chapter: song_descriptors.
     """
-    queries, positives, *others = (encoder.pooled(ids, mask) for ids, mask in batch.texts)
+    queries, positives, *others = (_encoded(encoder, ids, mask) for ids, mask in batch.texts)
     if batch.margins is not None:
         return margin_loss(queries, positives, others[0], batch.margins)
     return contrastive_loss(queries, positives, batch.same, settings.temperature)
+
+
+def _encoded(encoder: TransformerEncoder, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    # A mask of four dimensions is taken as it is; with two, the library would look at its values, which
+    # stalls a GPU and which a device without numbers refuses.
+    states = encoder.body(input_ids=ids, attention_mask=mask.bool()[:, None, None, :]).last_hidden_state
+    return mean_pooled(states, mask)
 
 
 def training_copy(encoder: TransformerEncoder, settings: Settings) -> TransformerEncoder:
