@@ -54,7 +54,7 @@ def test_no_claim_but_ours_is_tested_without_the_papers_data():
 
 def test_the_illustration_is_never_counted():
     (claim,) = [claim for claim in LEDGER.claims if claim.id == "D6"]
-    found = {"step.margin_over_contrastive.mc_reco": measure(-9.0, exact=True)}
+    found = {"step.contrastive_over_margin.mc_reco": measure(-9.0, exact=True)}
     assert claims.judge(claim, found, profile="laptop").verdict == "illustration"
 
 

@@ -6,6 +6,7 @@ Chapter: song_descriptors.
 """
 
 from soundreasons.learning.statistics import bootstrap_interval
+from soundreasons.papers.song_descriptors import quiet_imports  # noqa: F401 - before what would warn
 from soundreasons.papers.song_descriptors.datasets import (
     Dialogs,
     Songs,
@@ -73,6 +74,7 @@ from soundreasons.papers.song_descriptors.experiments import (
     moved,
     names_unseen,
     neighbours,
+    only_words_of,
     open_caches,
     overlap_groups,
     paired_drop,
@@ -161,6 +163,7 @@ from soundreasons.papers.song_descriptors.vocabulary import (
     descriptor_type,
     in_other_words,
     overlap,
+    split_words,
     words_of,
 )
 
@@ -243,6 +246,7 @@ __all__ = [
     "moved",
     "names_unseen",
     "neighbours",
+    "only_words_of",
     "open_caches",
     "optimiser",
     "overlap",
@@ -282,6 +286,7 @@ __all__ = [
     "songs",
     "split_descriptors",
     "split_songs",
+    "split_words",
     "teacher_scores",
     "tfidf_vectors",
     "top_documents",

@@ -43,6 +43,7 @@ from soundreasons.papers.song_descriptors.vocabulary import (
     descriptor_type,
     in_other_words,
     overlap,
+    split_words,
     words_of,
 )
 
@@ -358,6 +359,18 @@ def reworded(task: DescriptorSets, picks: NDArray[np.int64]) -> tuple[list[str],
         queries[pick], replaced, shared = in_other_words(task.queries[pick], wanted)
         n_replaced, n_shared = n_replaced + replaced, n_shared + shared
     return queries, n_replaced / max(n_shared, 1)
+
+
+def only_words_of(queries: Sequence[str], documents: Sequence[str]) -> list[str]:
+    """Keep of each query the words that occur in some document.
+
+    Chapter: song_descriptors.
+
+    >>> only_words_of(["Play me a Sad song"], ["sad, piano"])
+    ['sad']
+    """
+    known = words_of(documents)
+    return [" ".join(word for word in split_words(query) if word in known) for query in queries]
 
 
 def names_unseen(task: DescriptorSets, training: Songs) -> NDArray[np.int64]:

@@ -103,7 +103,7 @@ def descriptor_type(descriptor: str) -> str:
     >>> [descriptor_type(d) for d in ("soft female vocal", "low quality", "wooden")]
     ['voice', 'recording', 'other']
     """
-    kinds = {_TYPE_OF[word] for word in _words(descriptor) if word in _TYPE_OF}
+    kinds = {_TYPE_OF[word] for word in split_words(descriptor) if word in _TYPE_OF}
     return next((kind for kind in TYPES if kind in kinds), "other")
 
 
@@ -115,10 +115,17 @@ def words_of(texts: Iterable[str]) -> set[str]:
     >>> sorted(words_of(["Sad piano", "piano solo"]))
     ['piano', 'sad', 'solo']
     """
-    return {word for text in texts for word in _words(text)}
+    return {word for text in texts for word in split_words(text)}
 
 
-def _words(text: str) -> list[str]:
+def split_words(text: str) -> list[str]:
+    """Words of a text in order, lower case.
+
+    Chapter: song_descriptors.
+
+    >>> split_words("R&B, lo-fi")
+    ['r&b', 'lo-fi']
+    """
     return [word.lower() for word in _WORD.findall(text)]
 
 
@@ -167,5 +174,5 @@ def in_other_words(query: str, descriptors: Sequence[str]) -> tuple[str, int, in
             return SYNONYMS[word]
         return match.group()
 
-    n_shared = sum(word in shared for word in _words(query))
+    n_shared = sum(word in shared for word in split_words(query))
     return _WORD.sub(other, query), replaced, n_shared
