@@ -66,7 +66,7 @@ def bm25_vectors(queries: Sequence[str], documents: Sequence[str], k1: float = 1
     Examples
     --------
     >>> asked, songs = bm25_vectors(["a sad song"], ["sad, piano", "happy, guitar"])
-    >>> (asked @ songs.T).toarray().round(2).tolist()
+    >>> (asked @ songs.T).toarray().astype(float).round(2).tolist()
     [[0.28, 0.0]]
     """
     import bm25s  # type: ignore[import-untyped]

@@ -43,9 +43,10 @@ def share_named(query: str, document: str, rarity: Mapping[str, float]) -> float
     >>> share_named("a sad song", "sad, piano", {"sad": 1.0, "piano": 3.0})
     0.25
     """
-    weights = {part: rarity.get(part, 1.0) + 1e-9 for part in document.split(", ")}
+    weights = {part: rarity.get(part, 1.0) for part in document.split(", ")}
     named = sum(weight for part, weight in weights.items() if part and part.lower() in query.lower())
-    return named / sum(weights.values())
+    total = sum(weights.values())
+    return named / total if total else 0.0
 
 
 def teacher_scores(
