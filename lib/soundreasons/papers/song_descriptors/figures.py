@@ -54,7 +54,7 @@ def add_published(values: Mapping[str, float], ax: Any) -> Any:
     for name, value in values.items():
         ax.axvline(value, color="0.6", lw=0.8, ls=":")
         ax.annotate(
-            name, (value, 1.0), xycoords=("data", "axes fraction"), rotation=60, fontsize=7,
+            name, (value, 1.0), xycoords=("data", "axes fraction"), rotation=60, fontsize=6,
             ha="left", va="bottom", color="0.35",
         )  # fmt: skip
     return ax
@@ -126,11 +126,14 @@ def plot_cost(table: pd.DataFrame, ax: Any) -> Any:
     ax : Axes
         Where to draw.
     """
+    slowest = table["speed"].min()
     for row in table.itertuples():
         ax.scatter(row.speed, row.recall, s=20 + 2 * row.megabytes, color=STAGE_COLOURS[row.stage], alpha=0.6)
+        # The slowest stands left of others of like quality: its name goes below it.
+        below = row.speed == slowest
         ax.annotate(
-            f"{row.label}\n{row.megabytes:.0f} MB", (row.speed, row.recall), fontsize=7,
-            xytext=(8, -3), textcoords="offset points",
+            f"{row.label}, {row.megabytes:.0f} MB", (row.speed, row.recall), fontsize=7,
+            xytext=(0, -16) if below else (10, -3), ha="center" if below else "left", textcoords="offset points",
         )  # fmt: skip
     ax.set(xscale="log", xlabel="short sentences per CPU-second", ylabel="recall@10, %")
     low, high = table["speed"].min(), table["speed"].max()
