@@ -128,7 +128,8 @@ def plot_cost(table: pd.DataFrame, ax: Any) -> Any:
     """
     slowest = table["speed"].min()
     for row in table.itertuples():
-        ax.scatter(row.speed, row.recall, s=20 + 2 * row.megabytes, color=STAGE_COLOURS[row.stage], alpha=0.6)
+        colour, area = STAGE_COLOURS[row.stage], 20 + 2 * row.megabytes
+        ax.scatter(row.speed, row.recall, s=area, color=colour, alpha=0.6)
         # The slowest stands left of others of like quality: its name goes below it.
         below = row.speed == slowest
         ax.annotate(
