@@ -134,7 +134,8 @@ def plot_cost(table: pd.DataFrame, ax: Any) -> Any:
         below = row.speed == slowest
         ax.annotate(
             f"{row.label}, {row.megabytes:.0f} MB", (row.speed, row.recall), fontsize=7,
-            xytext=(0, -16) if below else (10, -3), ha="center" if below else "left", textcoords="offset points",
+            xytext=(0, -16) if below else (10, -3), textcoords="offset points",
+            ha="center" if below else "left",
         )  # fmt: skip
     ax.set(xscale="log", xlabel="short sentences per CPU-second", ylabel="recall@10, %")
     low, high = table["speed"].min(), table["speed"].max()
