@@ -1,0 +1,171 @@
+"""The figures of the chapter: data and Axes in, the same Axes out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+# Colours that differ in lightness too (Okabe and Ito); one a stage of the ladder.
+STAGE_COLOURS = {
+    "shared words": "#000000",
+    "raw stand-in": "#999999",
+    "similarity": "#56B4E9",
+    "retrieval": "#0072B2",
+    "music": "#D55E00",
+    "yours": "#CC79A7",
+}
+STAGE_MARKERS = {
+    "shared words": "s", "raw stand-in": "v", "similarity": "o", "retrieval": "D", "music": "*", "yours": "P",
+}  # fmt: skip
+
+
+def plot_ladder(table: pd.DataFrame, ax: Any) -> Any:
+    """Draw recall with its interval, one row a rung, from the lowest stage up; return `ax`.
+
+    Chapter: song_descriptors.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Columns `label`, `stage`, `recall`, `low`, `high` (per cent; the last two may be NaN).
+    ax : Axes
+        Where to draw.
+    """
+    places = np.arange(len(table))
+    for place, row in zip(places, table.itertuples(), strict=True):
+        colour, marker = STAGE_COLOURS[row.stage], STAGE_MARKERS[row.stage]
+        if np.isfinite(row.low):
+            ax.plot([row.low, row.high], [place, place], color=colour, lw=2, alpha=0.5)
+        ax.plot(row.recall, place, marker, color=colour, ms=9 if row.stage == "music" else 6)
+    ax.set_yticks(places, table["label"])
+    ax.set(xlabel="recall@10, %", xlim=(0, 100))
+    ax.grid(axis="x", alpha=0.3)
+    return ax
+
+
+def add_published(values: Mapping[str, float], ax: Any) -> Any:
+    """Mark what the paper reports, as thin lines with a name at the top; return `ax`.
+
+    Chapter: song_descriptors.
+    """
+    for name, value in values.items():
+        ax.axvline(value, color="0.6", lw=0.8, ls=":")
+        ax.annotate(
+            name, (value, 1.0), xycoords=("data", "axes fraction"), rotation=60, fontsize=6,
+            ha="left", va="bottom", color="0.35",
+        )  # fmt: skip
+    return ax
+
+
+def plot_groups(table: pd.DataFrame, labels: Mapping[str, str], stages: Mapping[str, str], ax: Any) -> Any:
+    """Draw recall over groups of queries, one line a rung; return `ax`.
+
+    Chapter: song_descriptors.
+
+    Parameters
+    ----------
+    table : DataFrame
+        One row a rung, one column a group, per cent.
+    labels, stages : mapping of str to str
+        Label and stage of each rung.
+    ax : Axes
+        Where to draw.
+    """
+    for name, row in table.iterrows():
+        stage = stages[str(name)]
+        ax.plot(
+            range(len(row)), row, marker=STAGE_MARKERS[stage], color=STAGE_COLOURS[stage],
+            ls="--" if stage == "shared words" else "-", label=labels[str(name)],
+        )  # fmt: skip
+    ax.set_xticks(range(len(table.columns)), table.columns)
+    ax.set(ylabel="recall@10, %", ylim=(0, 100))
+    return ax
+
+
+def plot_pairs(table: pd.DataFrame, stages: Sequence[str], ax: Any) -> Any:
+    """Draw two values of each rung as an arrow from the first to the second; return `ax`.
+
+    Chapter: song_descriptors.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Index: labels; two columns, per cent.
+    stages : sequence of str
+        Stage of each row.
+    ax : Axes
+        Where to draw.
+    """
+    for place, ((_, row), stage) in enumerate(zip(table.iterrows(), stages, strict=True)):
+        first, second = row
+        ax.annotate(
+            "",
+            (second, place),
+            (first, place),
+            arrowprops={"arrowstyle": "->", "color": STAGE_COLOURS[stage], "lw": 2},
+        )
+        ax.plot(first, place, "o", color=STAGE_COLOURS[stage], ms=5)
+    ax.set_yticks(range(len(table)), table.index)
+    ax.set(xlabel="recall@10, %", xlim=(0, 100), ylim=(-0.6, len(table) - 0.4))
+    ax.grid(axis="x", alpha=0.3)
+    return ax
+
+
+def plot_cost(table: pd.DataFrame, ax: Any) -> Any:
+    """Draw recall against sentences a second; area of a mark: megabytes; return `ax`.
+
+    Chapter: song_descriptors.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Columns `label`, `stage`, `speed` (sentences per CPU-second), `megabytes`, `recall` (per cent).
+    ax : Axes
+        Where to draw.
+    """
+    slowest = table["speed"].min()
+    for row in table.itertuples():
+        colour, area = STAGE_COLOURS[row.stage], 20 + 2 * row.megabytes
+        ax.scatter(row.speed, row.recall, s=area, color=colour, alpha=0.6)
+        # The slowest stands left of others of like quality: its name goes below it.
+        below = row.speed == slowest
+        ax.annotate(
+            f"{row.label}, {row.megabytes:.0f} MB", (row.speed, row.recall), fontsize=7,
+            xytext=(0, -16) if below else (10, -3), textcoords="offset points",
+            ha="center" if below else "left",
+        )  # fmt: skip
+    ax.set(xscale="log", xlabel="short sentences per CPU-second", ylabel="recall@10, %")
+    low, high = table["speed"].min(), table["speed"].max()
+    ax.set_xlim(low / 2, high * 8)
+    ax.margins(y=0.2)
+    return ax
+
+
+def plot_types(table: pd.DataFrame, labels: Mapping[str, str], ax: Any) -> Any:
+    """Draw recall by type of descriptor, one mark a rung; return `ax`.
+
+    Chapter: song_descriptors.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Index: types; `queries`, and one column a rung, per cent.
+    labels : mapping of str to str
+        Label of each rung.
+    ax : Axes
+        Where to draw.
+    """
+    colours, markers = ["#000000", "#56B4E9", "#0072B2", "#D55E00", "#CC79A7"], "soD*P"
+    rungs = [name for name in table.columns if name != "queries"]
+    for number, name in enumerate(rungs):
+        style = {"color": colours[number % 5], "marker": markers[number % 5], "ls": ""}
+        ax.plot(table[name], range(len(table)), ms=7, label=labels[str(name)], **style)
+    names = [f"{kind} ({row.queries:.0f})" for kind, row in table.iterrows()]
+    ax.set_yticks(range(len(table)), names)
+    ax.set(xlabel="recall@10, %", xlim=(0, 100))
+    ax.grid(axis="x", alpha=0.3)
+    ax.invert_yaxis()
+    return ax

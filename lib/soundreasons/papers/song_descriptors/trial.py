@@ -1,0 +1,106 @@
+"""Search with words of your own: `soundreasons try song_descriptors "rainy sunday piano"`.
+
+The answers come from a few hundred clips of MusicCaps, or from generated songs where these are not on
+this machine: by shared words, and by meaning.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from soundreasons.papers.song_descriptors.encoders import load_minilm
+from soundreasons.papers.song_descriptors.experiments import catalogue, open_caches
+from soundreasons.papers.song_descriptors.ladder import RUNGS, Rung, rung_available, vectors
+from soundreasons.papers.song_descriptors.search import top_documents
+
+ACCEPTS = "a request in your own words, or a text file with one request a line"
+N_SONGS = 600
+N_ANSWERS = 5
+MANY_WORDS = 60
+
+
+def run(argument: str, out: Path | None = None) -> str:
+    """Answer requests in text.
+
+    Chapter: song_descriptors.
+
+    Parameters
+    ----------
+    argument : str
+        A request, or the path of a text file with one a line.
+    out : Path, optional
+        Folder; the answers are written there too, as text.
+
+    Returns
+    -------
+    str
+        To print.
+
+    Raises
+    ------
+    ValueError
+        If there is no word in it.
+    """
+    requests = read_requests(argument)
+    songs = catalogue(N_SONGS)
+    lines = [f"{len(songs.documents)} songs. {songs.credit}"]
+    for request in requests:
+        lines += ["", f"> {request[:200]}{'...' if len(request) > 200 else ''}"]
+        if len(request.split()) > MANY_WORDS:
+            lines.append("  (long: the encoder reads about the first hundred words)")
+        lines += _answers(request, songs.documents)
+    text = "\n".join(lines)
+    if out is not None:
+        out.mkdir(parents=True, exist_ok=True)
+        (out / "answers.txt").write_text(text + "\n", encoding="utf-8")
+    return text
+
+
+def read_requests(argument: str) -> list[str]:
+    """Take the argument as a file of requests if there is one, else as a request.
+
+    Chapter: song_descriptors.
+
+    Raises
+    ------
+    ValueError
+        If nothing is asked, or the file is no UTF-8 text.
+    """
+    is_short = len(argument) < 1000 and "\n" not in argument
+    if is_short and argument and Path(argument).is_file():
+        try:
+            lines = Path(argument).read_text(encoding="utf-8-sig").splitlines()
+        except UnicodeDecodeError:
+            raise ValueError(
+                f"{argument} is not UTF-8 text; save it as a text file, one request a line"
+            ) from None
+        requests = [line.strip() for line in lines if line.strip()]
+    else:
+        requests = [argument.strip()] if argument.strip() else []
+    if not requests:
+        raise ValueError(
+            f"nothing is asked in {argument!r}; say what you would like to hear, such as 'sad piano'"
+        )
+    return requests
+
+
+def _answers(request: str, documents: list[str]) -> list[str]:
+    lines = _listed("by shared words", RUNGS["tfidf"], request, documents)
+    if not rung_available("all_minilm"):
+        return [
+            *lines,
+            "  by meaning: all_minilm_l6 is not here; run `soundreasons data fetch all_minilm_l6`",
+        ]
+    encoder = load_minilm()
+    asked, found = vectors(encoder, [request], documents, open_caches().texts)
+    hits = top_documents(asked, found, N_ANSWERS)
+    pairs = zip(hits.scores[0], hits.documents[0], strict=True)
+    return [*lines, "  by meaning:", *(f"    {score:.2f}  {documents[number]}" for score, number in pairs)]
+
+
+def _listed(title: str, rung: Rung, request: str, documents: list[str]) -> list[str]:
+    hits = top_documents(*vectors(rung, [request], documents), N_ANSWERS)
+    pairs = [(s, n) for s, n in zip(hits.scores[0], hits.documents[0], strict=True) if s > 0]
+    if not pairs:
+        return [f"  {title}: no song shares a word with it"]
+    return [f"  {title}:", *(f"    {score:.2f}  {documents[number]}" for score, number in pairs)]
