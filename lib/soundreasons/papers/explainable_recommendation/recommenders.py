@@ -1,0 +1,603 @@
+r"""Seven recommenders, thin enough to be taken apart.
+
+Every one has `.fit(interactions)` (CSR, users x items) and `.scores(user)` (one number an item), and
+`.scores_of(histories)`, which answers for any history, such as a user's with an artist taken out:
+explanations ask "what if". Libraries recommend as well or better, but they keep the algebra to
+themselves, and the exact explanations need it.
+
+All but `Popularity` and `ALS` are *additive*: the score is a sum over the history,
+
+    s(u, i) = sum of weights[j, i] over the items j of the user's history.
+"""
+
+import copy
+from collections.abc import Callable
+from typing import Any, Self
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from soundreasons.papers.explainable_recommendation.listening import binary
+
+Floats = NDArray[np.float64]
+_SAVED_ROWS = 256  # users solved at once by ALS
+
+
+def checked(interactions: Any) -> sp.csr_matrix:
+    """Check interactions once, at the door; return them as ones.
+
+    Chapter: explainable_recommendation.
+
+    Raises
+    ------
+    ValueError
+        If they are no 2-d matrix, empty, negative or not finite.
+
+    Examples
+    --------
+    >>> checked(sp.csr_matrix([[0, 2], [1, 0]])).toarray().tolist()
+    [[0.0, 1.0], [1.0, 0.0]]
+    """
+    matrix = sp.csr_matrix(interactions, dtype=np.float64)
+    if matrix.nnz == 0:
+        raise ValueError(
+            f"interactions of shape {matrix.shape} hold no pair; nothing can be learnt from them"
+        )
+    if not np.isfinite(matrix.data).all() or (matrix.data < 0).any():
+        worst = matrix.data[~np.isfinite(matrix.data) | (matrix.data < 0)][0]
+        raise ValueError(f"interactions hold {worst}, expected counts of 0 or more")
+    matrix.sum_duplicates()
+    matrix.eliminate_zeros()
+    return binary(matrix)
+
+
+class Recommender:
+    """What all seven share: the histories they were fitted on, and the check of a user's number.
+
+    Attributes
+    ----------
+    interactions : csr_matrix, shape (n_users, n_items)
+        What it was fitted on, as ones.
+    """
+
+    interactions: sp.csr_matrix
+    popularity: Floats
+    fitted_as: "Recommender | None" = None
+
+    @property
+    def origin(self) -> "Recommender":
+        """The model as it was fitted, where this one is a copy with an edited history."""
+        return self.fitted_as or self
+
+    def fit(self, interactions: Any) -> Self:
+        """Learn from users x items; return itself."""
+        self.interactions = checked(interactions)
+        self.popularity = np.asarray(self.interactions.sum(axis=0)).ravel()
+        self._learn(self.interactions)
+        return self
+
+    def _learn(self, interactions: sp.csr_matrix) -> None:
+        raise NotImplementedError
+
+    def history(self, user: int) -> NDArray[np.int64]:
+        """Return the items of a user, in increasing order.
+
+        Raises
+        ------
+        ValueError
+            If there is no such user, or the user has no history.
+        """
+        n_users = self.interactions.shape[0]
+        if not 0 <= user < n_users:
+            raise ValueError(f"user is {user}, expected 0 to {n_users - 1}")
+        items = np.sort(self.interactions.indices[slice(*self.interactions.indptr[user : user + 2])])
+        if not len(items):
+            raise ValueError(f"user {user} has no history; recommend what is popular (Popularity) instead")
+        return items.astype(np.int64)
+
+    def scores(self, user: int) -> Floats:
+        """Score every item for a user, shape (n_items,); seen items too.
+
+        Raises
+        ------
+        ValueError
+            As `history`.
+        """
+        items = self.history(user)
+        row = np.zeros((1, self.interactions.shape[1]))
+        row[0, items] = 1.0
+        return np.asarray(self.scores_of(row)[0])
+
+    def scores_of(self, histories: Any, items: NDArray[np.int64] | None = None) -> Floats:
+        """Score `items` (all unless told) for histories, shape (n, n_items), sparse or dense."""
+        raise NotImplementedError
+
+    def scores_of_parts(
+        self, history: NDArray[np.int64], masks: NDArray[Any], items: NDArray[np.int64]
+    ) -> Floats:
+        """Score `items` for parts of one history.
+
+        Parameters
+        ----------
+        history : ndarray of int, shape (n_history,)
+            In increasing order.
+        masks : ndarray, shape (n, n_history)
+            1 where an item of the history is kept.
+        items : ndarray of int, shape (k,)
+            What is scored.
+
+        Returns
+        -------
+        ndarray, shape (n, k)
+        """
+        full = np.zeros((len(masks), self.interactions.shape[1]))
+        full[:, history] = masks
+        return self.scores_of(full, items)
+
+
+class Popularity(Recommender):
+    """The number of listeners: the same for everybody, and for users without history.
+
+    Examples
+    --------
+    >>> Popularity().fit(sp.csr_matrix([[1, 1], [0, 1]])).scores(0).tolist()
+    [1.0, 2.0]
+    """
+
+    def _learn(self, interactions: sp.csr_matrix) -> None:
+        pass
+
+    def scores(self, user: int) -> Floats:
+        """Return the listeners of every item; the user does not matter."""
+        return self.popularity
+
+    def scores_of(self, histories: Any, items: NDArray[np.int64] | None = None) -> Floats:
+        """Return the listeners of every item, once a history."""
+        chosen = self.popularity if items is None else self.popularity[items]
+        return np.tile(chosen, (histories.shape[0], 1))
+
+
+class Additive(Recommender):
+    """A recommender whose score is a sum over the history.
+
+    Attributes
+    ----------
+    weights : ndarray, shape (n_items, n_items)
+        `weights[j, i]`: what having item j in the history adds to the score of item i.
+    """
+
+    weights: Floats
+
+    def scores_of(self, histories: Any, items: NDArray[np.int64] | None = None) -> Floats:
+        """Sum the weights of each history."""
+        chosen = self.weights if items is None else self.weights[:, items]
+        return np.asarray(sp.csr_matrix(histories) @ chosen)
+
+    def scores_of_parts(
+        self, history: NDArray[np.int64], masks: NDArray[Any], items: NDArray[np.int64]
+    ) -> Floats:
+        """Sum the weights of the kept part of one history."""
+        return np.asarray(masks, dtype=np.float64) @ self.weights[np.ix_(history, items)]
+
+
+class TagContent(Additive):
+    """Items like those of the history, by their tags.
+
+    Tag counts become logarithms times inverse document frequency, each item a vector of length 1; a
+    weight is the cosine of two items. It needs no listeners, so it can serve an item nobody played.
+
+    Parameters
+    ----------
+    tags : csr_matrix, shape (n_items, n_tags)
+        How often a tag was given to an item.
+
+    Examples
+    --------
+    >>> tags = sp.csr_matrix([[3, 0], [1, 0], [0, 2]])
+    >>> TagContent(tags=tags).fit(sp.csr_matrix([[1, 0, 0], [0, 1, 1]])).scores(0).round(3).tolist()
+    [1.0, 1.0, 0.0]
+    """
+
+    def __init__(self, *, tags: sp.csr_matrix) -> None:
+        self._tags = tags
+
+    def _learn(self, interactions: sp.csr_matrix) -> None:
+        if self._tags.shape[0] != interactions.shape[1]:
+            raise ValueError(
+                f"tags describe {self._tags.shape[0]} items, interactions have {interactions.shape[1]}"
+            )
+        self.vectors = tag_vectors(self._tags)
+        self.weights = np.asarray((self.vectors @ self.vectors.T).todense())
+
+
+def tag_vectors(tags: sp.csr_matrix) -> sp.csr_matrix:
+    """Turn tag counts into vectors of length 1: log(1 + count) times log(n / items with the tag).
+
+    Chapter: explainable_recommendation.
+
+    Parameters
+    ----------
+    tags : csr_matrix, shape (n_items, n_tags)
+        Counts.
+
+    Returns
+    -------
+    csr_matrix, shape (n_items, n_tags)
+        An item without tags is a row of zeros.
+
+    Examples
+    --------
+    >>> tag_vectors(sp.csr_matrix([[1, 1], [0, 0], [0, 5]])).toarray().round(2).tolist()
+    [[0.94, 0.35], [0.0, 0.0], [0.0, 1.0]]
+    """
+    counts = sp.csr_matrix(tags, dtype=np.float64)
+    spread = np.maximum(counts.getnnz(axis=0), 1)
+    logs = counts.copy()
+    logs.data = np.log1p(logs.data)
+    scaled = logs.multiply(np.log(counts.shape[0] / spread)).tocsr()
+    return sp.csr_matrix(sp.diags(_inverse(np.sqrt(scaled.multiply(scaled).sum(axis=1)))) @ scaled)
+
+
+def _inverse(values: Any) -> Floats:
+    """Invert, and leave 0 where it is 0."""
+    flat = np.asarray(values, dtype=np.float64).ravel()
+    return np.divide(1.0, flat, out=np.zeros_like(flat), where=flat > 0)
+
+
+class ItemKNN(Additive):
+    """The nearest items by cosine of their listeners (Linden et al., 2003).
+
+    Parameters
+    ----------
+    neighbours : int, from 1
+        An item is scored by the items of the history that are among its nearest ones.
+
+    Examples
+    --------
+    >>> taste = sp.csr_matrix([[1, 1, 0], [1, 1, 0], [0, 1, 1]])
+    >>> ItemKNN(neighbours=1).fit(taste).scores(0).round(3).tolist()
+    [0.816, 0.816, 0.577]
+    """
+
+    def __init__(self, *, neighbours: int = 50) -> None:
+        if neighbours < 1:
+            raise ValueError(f"neighbours is {neighbours}, expected 1 or more")
+        self._neighbours = neighbours
+
+    def _learn(self, interactions: sp.csr_matrix) -> None:
+        columns = interactions @ sp.diags(_inverse(np.sqrt(self.popularity)))
+        cosine = np.asarray((columns.T @ columns).todense())
+        np.fill_diagonal(cosine, 0.0)
+        n_dropped = max(cosine.shape[0] - self._neighbours, 0)
+        # Column i keeps the neighbours of item i: the largest of the column, ties by lower number.
+        far = np.argsort(cosine, axis=0, kind="stable")[:n_dropped]
+        np.put_along_axis(cosine, far, 0.0, axis=0)
+        self.weights = cosine
+
+
+class EASE(Additive):
+    """The linear model with a closed form (Steck, 2019): weights that rebuild the histories.
+
+    Parameters
+    ----------
+    regularisation : float, above 0
+        Added to the diagonal of the items' counts before they are inverted.
+
+    Examples
+    --------
+    >>> model = EASE(regularisation=1.0).fit(sp.csr_matrix([[1, 1, 0], [1, 1, 0], [0, 1, 1]]))
+    >>> model.weights.diagonal().tolist()
+    [0.0, 0.0, 0.0]
+    """
+
+    def __init__(self, *, regularisation: float = 200.0) -> None:
+        if not regularisation > 0:
+            raise ValueError(f"regularisation is {regularisation}, expected a number above 0")
+        self._regularisation = regularisation
+
+    def _learn(self, interactions: sp.csr_matrix) -> None:
+        gram = np.asarray((interactions.T @ interactions).todense())
+        gram[np.diag_indices_from(gram)] += self._regularisation
+        precision = _inverse_of_definite(gram)
+        self.weights = precision / -np.diag(precision)
+        np.fill_diagonal(self.weights, 0.0)
+
+
+def _inverse_of_definite(matrix: Floats) -> Floats:
+    """Invert a symmetric positive definite matrix through its Cholesky factor, in place."""
+    from scipy.linalg import lapack
+
+    factor, failed = lapack.dpotrf(matrix.T, lower=True, overwrite_a=True)
+    if failed:
+        raise ValueError("the items' counts are not positive definite; raise the regularisation")
+    inverse, _ = lapack.dpotri(factor, lower=True, overwrite_c=True)
+    lower = np.tril(inverse)
+    return np.asarray(lower + np.tril(inverse, -1).T)
+
+
+class PageRank(Additive):
+    """A walk that starts in the history, steps to a listener and on to one of theirs, and may restart.
+
+    Personalised PageRank on the graph of users and items, solved exactly: with T the step from item
+    to item through a listener, weights = restart (I - (1 - restart) T)^-1. A user's score is the sum
+    over the starts, so that taking one start away takes exactly its part away.
+
+    Parameters
+    ----------
+    restart : float in (0, 1)
+        Chance to go back to the start after each double step.
+
+    Examples
+    --------
+    A walk goes somewhere: what a start gives to all items adds up to one.
+
+    >>> PageRank(restart=0.3).fit(sp.csr_matrix([[1, 1, 0], [0, 1, 1]])).weights.sum(axis=1).round(9).tolist()
+    [1.0, 1.0, 1.0]
+    """
+
+    def __init__(self, *, restart: float = 0.3) -> None:
+        if not 0 < restart < 1:
+            raise ValueError(f"restart is {restart}, expected a number between 0 and 1")
+        self._restart = restart
+
+    def _learn(self, interactions: sp.csr_matrix) -> None:
+        to_user = sp.diags(_inverse(self.popularity)) @ interactions.T
+        to_item = sp.diags(_inverse(interactions.sum(axis=1))) @ interactions
+        step = np.asarray((to_user @ to_item).todense())
+        n_items = len(step)
+        inverse = np.linalg.inv(np.eye(n_items) - (1 - self._restart) * step)
+        self.weights = np.asarray(self._restart * inverse, dtype=np.float64)
+
+
+class Hybrid(Additive):
+    """EASE and tags together: both brought to spread 1, then mixed.
+
+    The spread is that of the scores over all users and items of the fit, one number a model, so that
+    the mix stays additive (a spread of each user's own would change when an artist is taken out).
+
+    Parameters
+    ----------
+    tags : csr_matrix, shape (n_items, n_tags)
+        As for `TagContent`.
+    share : float in [0, 1]
+        Weight of the tags.
+    regularisation : float
+        As for `EASE`.
+
+    Examples
+    --------
+    >>> tags = sp.csr_matrix([[1, 0], [1, 0], [0, 1]])
+    >>> Hybrid(tags=tags, share=1.0).fit(sp.csr_matrix([[1, 1, 0], [0, 1, 1]])).scores(0).argmin()
+    np.int64(2)
+    """
+
+    def __init__(self, *, tags: sp.csr_matrix, share: float = 0.2, regularisation: float = 200.0) -> None:
+        if not 0 <= share <= 1:
+            raise ValueError(f"share is {share}, expected a number from 0 to 1")
+        self._parts: tuple[tuple[float, Additive], ...] = (
+            (1 - share, EASE(regularisation=regularisation)),
+            (share, TagContent(tags=tags)),
+        )
+
+    def _learn(self, interactions: sp.csr_matrix) -> None:
+        n_items = interactions.shape[1]
+        self.weights = np.zeros((n_items, n_items))
+        for share, part in self._parts:
+            weights = part.fit(interactions).weights
+            self.weights += share / _spread(interactions, weights) * weights
+
+
+def _spread(interactions: sp.csr_matrix, weights: Floats) -> float:
+    """Return the standard deviation of all scores, a block of users at a time; 1 if there is none."""
+    total, squares, n_scores = 0.0, 0.0, interactions.shape[0] * weights.shape[1]
+    for start in range(0, interactions.shape[0], _SAVED_ROWS):
+        scores = interactions[start : start + _SAVED_ROWS] @ weights
+        total += float(scores.sum())
+        squares += float(np.vdot(scores, scores))
+    variance = squares / n_scores - (total / n_scores) ** 2
+    return float(np.sqrt(variance)) if variance > 0 else 1.0
+
+
+class ALS(Recommender):
+    r"""Matrix factorisation of implicit feedback by alternating least squares (Hu et al., 2008).
+
+    A user's vector solves $(Y^\top C^u Y + \lambda I)\, x_u = Y^\top C^u p_u$, where the confidence is
+    1 for all items and $1 + \alpha$ for those of the history. The score is $x_u^\top y_i$: not additive,
+    since the matrix on the left depends on the history too.
+
+    Parameters
+    ----------
+    factors : int, from 1
+    alpha, regularisation : float, above 0
+    iterations : int, from 1
+    seed : int
+        Where it starts.
+
+    Attributes
+    ----------
+    item_factors : ndarray, shape (n_items, factors)
+
+    Examples
+    --------
+    >>> taste = sp.csr_matrix(np.kron(np.eye(2), np.ones((4, 3))))
+    >>> scores = ALS(factors=2).fit(taste).scores(0)
+    >>> bool(scores[:3].min() > scores[3:].max())
+    True
+    """
+
+    def __init__(
+        self,
+        *,
+        factors: int = 32,
+        alpha: float = 20.0,
+        regularisation: float = 5.0,
+        iterations: int = 8,
+        seed: int = 0,
+    ) -> None:
+        for name, value in (("factors", factors), ("alpha", alpha), ("iterations", iterations)):
+            if not value > 0:
+                raise ValueError(f"{name} is {value}, expected a number above 0")
+        if not regularisation > 0:
+            raise ValueError(f"regularisation is {regularisation}, expected a number above 0")
+        self._factors, self.alpha, self.regularisation = factors, alpha, regularisation
+        self._iterations, self._seed = iterations, seed
+
+    def _learn(self, interactions: sp.csr_matrix) -> None:
+        rng = np.random.default_rng(self._seed)
+        listeners = interactions.T.tocsr()
+        items = rng.normal(scale=0.01, size=(interactions.shape[1], self._factors))
+        for _ in range(self._iterations):
+            users = self._solve(interactions, items)
+            items = self._solve(listeners, users)
+        self._take(items)
+
+    def _take(self, item_factors: Floats) -> None:
+        self.item_factors = item_factors
+        self._gram = item_factors.T @ item_factors + self.regularisation * np.eye(item_factors.shape[1])
+
+    def with_factors(self, item_factors: Floats) -> "ALS":
+        """Return a copy with these item factors in place of the learnt ones."""
+        changed = copy.copy(self)
+        changed._take(item_factors)
+        return changed
+
+    def with_histories(self, interactions: Any) -> "ALS":
+        """Return a copy that serves these histories with the factors as they are."""
+        changed = copy.copy(self)
+        changed.interactions = checked(interactions)
+        return changed
+
+    def foretold(self, history: NDArray[np.int64]) -> tuple[Floats, Floats]:
+        """Return, for each item of a history, its own score and its leverage."""
+        vectors = self.item_factors[history]
+        left = self._gram + self.alpha * vectors.T @ vectors
+        solved = np.linalg.solve(left, vectors.T)
+        scores = (1 + self.alpha) * vectors @ solved.sum(axis=1)
+        return np.asarray(scores), np.asarray((vectors.T * solved).sum(axis=0))
+
+    def _solve(self, histories: sp.csr_matrix, factors: Floats) -> Floats:
+        """Solve one least-squares problem a row; rows of like length together, to share the work."""
+        gram = factors.T @ factors + self.regularisation * np.eye(self._factors)
+        solved = np.zeros((histories.shape[0], self._factors))
+        lengths = np.diff(histories.indptr)
+        order = np.argsort(lengths, kind="stable")
+        order = order[lengths[order] > 0]
+        for start in range(0, len(order), _SAVED_ROWS):
+            rows = order[start : start + _SAVED_ROWS]
+            padded = _padded(histories, rows, lengths[rows].max())
+            vectors = factors[padded] * (padded >= 0)[..., np.newaxis]
+            left = gram + self.alpha * (vectors.transpose(0, 2, 1) @ vectors)
+            right = (1 + self.alpha) * vectors.sum(axis=1)
+            solved[rows] = np.linalg.solve(left, right[..., np.newaxis])[..., 0]
+        return solved
+
+    def scores_of(self, histories: Any, items: NDArray[np.int64] | None = None) -> Floats:
+        """Solve for the vector of each history, the items' factors as they are, and score."""
+        chosen = self.item_factors if items is None else self.item_factors[items]
+        rows = checked_rows(histories)
+        return np.asarray(self._solve(rows, self.item_factors) @ chosen.T)
+
+    def scores_of_parts(
+        self, history: NDArray[np.int64], masks: NDArray[Any], items: NDArray[np.int64]
+    ) -> Floats:
+        """Solve for parts of one history together: their matrices differ in few terms only."""
+        vectors = self.item_factors[history]
+        kept = np.asarray(masks, dtype=np.float64)
+        outer = (vectors[:, :, np.newaxis] * vectors[:, np.newaxis, :]).reshape(len(history), -1)
+        size = self._gram.shape[0]
+        answers = np.empty((len(kept), len(items)))
+        for start in range(0, len(kept), 512):
+            part = kept[start : start + 512]
+            left = self._gram + self.alpha * (part @ outer).reshape(-1, size, size)
+            right = (1 + self.alpha) * (part @ vectors)
+            solved = np.linalg.solve(left, right[..., np.newaxis])[..., 0]
+            answers[start : start + 512] = solved @ self.item_factors[items].T
+        return answers
+
+    def contributions(self, history: NDArray[np.int64], items: NDArray[np.int64] | None = None) -> Floats:
+        r"""Split the score of `items` (all unless told) over the history, exactly.
+
+        Returns
+        -------
+        ndarray, shape (n_history, n_items)
+            $(1 + \alpha)\, y_i^\top W^u y_j$ with $W^u = (Y^\top C^u Y + \lambda I)^{-1}$ held as it is;
+            its columns add up to the scores.
+        """
+        vectors = self.item_factors[history]
+        left = self._gram + self.alpha * vectors.T @ vectors
+        chosen = self.item_factors if items is None else self.item_factors[items]
+        return np.asarray((1 + self.alpha) * np.linalg.solve(left, vectors.T).T @ chosen.T)
+
+
+def _padded(histories: sp.csr_matrix, rows: NDArray[Any], width: int) -> NDArray[np.int64]:
+    """Return the columns of each row side by side, -1 where a row has ended."""
+    starts, ends = histories.indptr[rows], histories.indptr[rows + 1]
+    places = starts[:, np.newaxis] + np.arange(width)
+    inside = places < ends[:, np.newaxis]
+    columns = histories.indices[np.minimum(places, len(histories.indices) - 1)]
+    return np.where(inside, columns, -1).astype(np.int64)
+
+
+def checked_rows(histories: Any) -> sp.csr_matrix:
+    """Return histories as a sparse matrix of ones; empty rows are let pass, they score 0."""
+    rows = sp.csr_matrix(histories, dtype=np.float64)
+    rows.eliminate_zeros()
+    return binary(rows)
+
+
+def top(model: Recommender, user: int, n: int) -> NDArray[np.int64]:
+    """Recommend: the `n` unseen items with the highest scores, ties by lower number.
+
+    Chapter: explainable_recommendation.
+
+    Raises
+    ------
+    ValueError
+        As `Recommender.scores`, or if `n` is below 1.
+
+    Examples
+    --------
+    >>> top(Popularity().fit(sp.csr_matrix([[1, 0, 0], [0, 1, 1], [0, 0, 1]])), user=0, n=2).tolist()
+    [2, 1]
+    """
+    if n < 1:
+        raise ValueError(f"n is {n}, expected 1 or more")
+    return rank(model.scores(user), model.history(user), n)
+
+
+def rank(scores: Floats, seen: NDArray[np.int64], n: int) -> NDArray[np.int64]:
+    """Return the `n` best items that are not `seen`, best first, ties by lower number.
+
+    Chapter: explainable_recommendation.
+
+    Examples
+    --------
+    >>> rank(np.array([3.0, 1.0, 2.0, 2.0]), np.array([0]), 2).tolist()
+    [2, 3]
+    """
+    open_to = np.array(scores, dtype=np.float64)
+    open_to[seen] = -np.inf
+    best = np.argsort(-open_to, kind="stable")[:n]
+    return best[np.isfinite(open_to[best])]
+
+
+def seven(tags: sp.csr_matrix, *, seed: int = 0) -> dict[str, Callable[[], Recommender]]:
+    """Return the makers of the seven models, by name, with the settings of the chapter.
+
+    Chapter: explainable_recommendation.
+
+    Examples
+    --------
+    >>> list(seven(sp.csr_matrix((3, 2))))
+    ['popularity', 'tags', 'knn', 'pagerank', 'als', 'ease', 'hybrid']
+    """
+    return {
+        "popularity": Popularity,
+        "tags": lambda: TagContent(tags=tags),
+        "knn": ItemKNN,
+        "pagerank": PageRank,
+        "als": lambda: ALS(seed=seed),
+        "ease": EASE,
+        "hybrid": lambda: Hybrid(tags=tags),
+    }
