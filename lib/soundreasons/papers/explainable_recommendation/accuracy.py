@@ -5,7 +5,7 @@ import pandas as pd
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from soundreasons.papers.explainable_recommendation.recommenders import Recommender
+from soundreasons.papers.explainable_recommendation.recommenders import Recommender, best_of_rows
 
 _ROWS = 256
 
@@ -98,7 +98,9 @@ def accuracy(model: Recommender, test: sp.csr_matrix, *, k: int = 10) -> pd.Data
         block = users[start : start + _ROWS]
         scores = model.scores_of(train[block])
         scores[train[block].nonzero()] = -np.inf
-        for user, ranked in zip(block, np.argsort(-scores, axis=1, kind="stable")[:, :k], strict=True):
+        best = best_of_rows(scores, k)
+        for row, user in enumerate(block):
+            ranked = best[row][np.isfinite(scores[row, best[row]])]
             relevant = test.indices[test.indptr[user] : test.indptr[user + 1]]
             rows.append((user, recall_at(ranked, relevant, k), ndcg_at(ranked, relevant, k)))
     return pd.DataFrame(rows, columns=["user", "recall", "ndcg"])

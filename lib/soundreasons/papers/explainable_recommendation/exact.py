@@ -196,11 +196,13 @@ def contrastive(model: Recommender, user: int, item: int, context: Context) -> E
     """Say why this one *rather than* the most popular item that was not recommended.
 
     Weights are differences of contributions, so they add up to the difference of the two scores;
-    `instead` is the other item. Chapter: explainable_recommendation.
+    `instead` is the other item. Empty if everything else is recommended. Chapter: explainable_recommendation.
     """
     history, scores = model.history(user), model.scores(user)
     left_out = np.setdiff1d(np.arange(len(scores)), np.concatenate([history, rank(scores, history, TOP)]))
     left_out = left_out[left_out != item]
+    if not len(left_out):
+        return no_evidence("artists")
     other = int(left_out[np.argmax(context.popularity[left_out])])
     shares = contributions(model, user)[1]
     return Evidence(history, shares[:, item] - shares[:, other], "artists", instead=other)

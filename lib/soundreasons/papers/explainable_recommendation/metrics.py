@@ -27,6 +27,7 @@ N_EXPLAINED = 5
 N_SHOWN = 3  # reasons that a listener sees
 _STEPS = 5  # of a deletion curve
 _DROPPED = 0.1  # share of a history that the stability test leaves out
+_NO_SCORE = 1e-12  # of a score that is not above it, no share can be lost
 Users = Sequence[int] | NDArray[np.int64]
 Metric = Callable[[Recommender, Explainer, Sequence[int], Context], Floats]
 
@@ -154,6 +155,8 @@ def _share_lost(pair: Pair, n: int) -> Floats:
     if not len(cited):
         return np.full(n, np.nan)
     scores = deletion_curve(pair.model, pair.history, pair.item, cited)
+    if not scores[0] > _NO_SCORE:
+        return np.full(n, np.nan)
     lost = (scores[0] - scores[1:]) / scores[0]
     return np.pad(lost, (0, n - len(lost)), mode="edge")
 
@@ -162,9 +165,16 @@ def _share_kept(pair: Pair, n: int) -> Floats:
     cited = pair.cited[:n]
     if not len(cited):
         return np.full(n, np.nan)
-    whole = pair.model.scores_of_parts(pair.history, np.ones((1, len(pair.history))), np.array([pair.item]))
-    kept = insertion_curve(pair.model, pair.history, pair.item, cited)[1:] / whole[0, 0]
+    score = _score(pair)
+    if not score > _NO_SCORE:
+        return np.full(n, np.nan)
+    kept = insertion_curve(pair.model, pair.history, pair.item, cited)[1:] / score
     return np.pad(kept, (0, n - len(kept)), mode="edge")
+
+
+def _score(pair: Pair) -> float:
+    whole = np.ones((1, len(pair.history)))
+    return float(pair.model.scores_of_parts(pair.history, whole, np.array([pair.item]))[0, 0])
 
 
 @_per_pair
@@ -216,9 +226,8 @@ def remainder(pair: Pair) -> float:
     found = pair.evidence
     if found.kind != "artists":
         return np.nan
-    whole = np.ones((1, len(pair.history)))
-    score = pair.model.scores_of_parts(pair.history, whole, np.array([pair.item]))[0, 0]
-    return float(abs(found.total - score) / abs(score))
+    score = _score(pair)
+    return float(abs(found.total - score) / score) if score > _NO_SCORE else np.nan
 
 
 @_per_pair
@@ -308,22 +317,66 @@ def jaccard(first: NDArray[np.int64], second: NDArray[np.int64]) -> float:
     return len(np.intersect1d(first, second)) / len(union) if len(union) else np.nan
 
 
-@_per_pair
-def stability(pair: Pair) -> float:
+def stability(model: Recommender, explainer: Explainer, users: Sequence[int], context: Context) -> Floats:
     """Jaccard of the three cited artists before and after a tenth of the history is forgotten.
 
-    What is forgotten is drawn at random among what was not cited, one artist at least; the model
-    stays as it was fitted.
+    What is forgotten is drawn at random among what was cited for none of the user's five items, one
+    artist at least; the model stays as it was fitted. NaN where everything was cited.
     """
-    cited, history = pair.cited[:N_SHOWN], pair.history
-    rest = np.setdiff1d(history, cited)
-    if not len(cited) or not len(rest):
+    return _shaken(model, explainer, users, context)[0]
+
+
+def sensitivity(model: Recommender, explainer: Explainer, users: Sequence[int], context: Context) -> Floats:
+    """How far the weights move for each artist forgotten, as a share of their length (a Lipschitz ratio).
+
+    The same change as for `stability`: norm of the difference of the weights of the artists that stay,
+    over the norm of the weights and the square root of the number forgotten.
+    """
+    return _shaken(model, explainer, users, context)[1]
+
+
+def _shaken(
+    model: Recommender, explainer: Explainer, users: Sequence[int], context: Context
+) -> tuple[Floats, Floats]:
+    kept, moved = [], []
+    for user in users:
+        history = model.history(int(user))
+        before = [
+            Pair(model, explainer, int(user), int(i), context) for i in top(model, int(user), N_EXPLAINED)
+        ]
+        cited = [pair.cited[:N_SHOWN] for pair in before]
+        rest = np.setdiff1d(history, np.concatenate(cited))
+        if not len(rest) or not any(map(len, cited)):
+            kept += [np.nan] * len(before)
+            moved += [np.nan] * len(before)
+            continue
+        rng = np.random.default_rng([context.seed, int(user)])
+        n_dropped = min(len(rest), max(1, round(_DROPPED * len(history))))
+        stays = np.setdiff1d(history, rng.choice(rest, n_dropped, replace=False))
+        changed = edited(model, int(user), stays)
+        for pair, old in zip(before, cited, strict=True):
+            again = Pair(changed, explainer, pair.user, pair.item, context)
+            kept.append(jaccard(old, again.cited[:N_SHOWN]) if len(old) else np.nan)
+            moved.append(_distance(pair.evidence, again.evidence, stays) / np.sqrt(n_dropped))
+    return np.array(kept), np.array(moved)
+
+
+def _distance(before: Evidence, after: Evidence, items: NDArray[np.int64]) -> float:
+    """Norm of the difference of the weights of `items`, over that of the weights before."""
+    if before.kind != "artists":
         return np.nan
-    rng = np.random.default_rng([pair.context.seed, pair.user])
-    dropped = rng.choice(rest, min(len(rest), max(1, round(_DROPPED * len(history)))), replace=False)
-    changed = edited(pair.model, pair.user, np.setdiff1d(history, dropped))
-    again = Pair(changed, pair.explainer, pair.user, pair.item, pair.context)
-    return jaccard(cited, again.cited[:N_SHOWN])
+    one, two = (_weights_of(each, items) for each in (before, after))
+    length = np.linalg.norm(one)
+    return float(np.linalg.norm(one - two) / length) if length > 0 else np.nan
+
+
+def _weights_of(evidence: Evidence, items: NDArray[np.int64]) -> Floats:
+    weights = np.zeros(len(items))
+    where = np.searchsorted(items, evidence.items)
+    where = np.minimum(where, len(items) - 1)
+    same = items[where] == evidence.items
+    weights[where[same]] = evidence.weights[same]
+    return weights
 
 
 def consistency(model: Recommender, explainer: Explainer, users: Sequence[int], context: Context) -> Floats:
@@ -364,6 +417,7 @@ metrics: dict[str, Metric] = {
     "insertion": insertion,
     "leaves": leaves,
     "stability": stability,
+    "sensitivity": sensitivity,
     "consistency": consistency,
     "personalisation": personalisation,
     "plausibility": plausibility,

@@ -70,7 +70,8 @@ def _ask(model: Recommender, user: int, item: int, context: Context, kind: str) 
         return kept  # type: ignore[no-any-return]
     history = model.history(user)
     items = top(model, user, TOP)
-    items = items if item in items else np.array([item])
+    if item not in items:  # somebody asks for what this model does not recommend, and may go on to
+        items = np.arange(model.interactions.shape[1])
     rng = np.random.default_rng([context.seed, user])
     masks = _halves(rng, len(history), context.n_samples) if kind == "lime" else orders(
         rng, len(history), context.n_samples

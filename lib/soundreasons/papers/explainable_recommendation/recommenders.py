@@ -169,6 +169,16 @@ class Additive(Recommender):
 
     weights: Floats
 
+    def fit(self, interactions: Any) -> Self:
+        """Learn from users x items; return itself."""
+        super().fit(interactions)
+        self.weights = np.ascontiguousarray(self.weights)  # rows are what is read
+        return self
+
+    def scores(self, user: int) -> Floats:
+        """Sum the rows of the history; see `Recommender.scores`."""
+        return np.asarray(self.weights[self.history(user)].sum(axis=0))
+
     def scores_of(self, histories: Any, items: NDArray[np.int64] | None = None) -> Floats:
         """Sum the weights of each history."""
         chosen = self.weights if items is None else self.weights[:, items]
@@ -375,15 +385,16 @@ class Hybrid(Additive):
     def __init__(self, *, tags: sp.csr_matrix, share: float = 0.2, regularisation: float = 200.0) -> None:
         if not 0 <= share <= 1:
             raise ValueError(f"share is {share}, expected a number from 0 to 1")
-        self._parts: tuple[tuple[float, Additive], ...] = (
-            (1 - share, EASE(regularisation=regularisation)),
-            (share, TagContent(tags=tags)),
-        )
+        self._tags, self._share, self._regularisation = tags, share, regularisation
 
     def _learn(self, interactions: sp.csr_matrix) -> None:
         n_items = interactions.shape[1]
         self.weights = np.zeros((n_items, n_items))
-        for share, part in self._parts:
+        parts: tuple[tuple[float, Additive], ...] = (
+            (1 - self._share, EASE(regularisation=self._regularisation)),
+            (self._share, TagContent(tags=self._tags)),
+        )
+        for share, part in parts:
             weights = part.fit(interactions).weights
             self.weights += share / _spread(interactions, weights) * weights
 
@@ -580,6 +591,26 @@ def rank(scores: Floats, seen: NDArray[np.int64], n: int) -> NDArray[np.int64]:
     open_to[seen] = -np.inf
     best = np.argsort(-open_to, kind="stable")[:n]
     return best[np.isfinite(open_to[best])]
+
+
+def best_of_rows(scores: Floats, n: int) -> NDArray[np.int64]:
+    """Return the columns of the `n` largest values of each row, best first, ties by lower number.
+
+    The same as a stable sort of each row, without sorting all of it.
+    Chapter: explainable_recommendation.
+
+    Examples
+    --------
+    >>> best_of_rows(np.array([[1.0, 3.0, 3.0, 0.0], [0.0, 0.0, 0.0, 0.0]]), 2).tolist()
+    [[1, 2], [0, 1]]
+    """
+    n = min(n, scores.shape[1])
+    found = np.sort(np.argpartition(-scores, n - 1, axis=1)[:, :n], axis=1)
+    last = np.take_along_axis(scores, found, axis=1).min(axis=1, keepdims=True)
+    tied = (scores >= last).sum(axis=1) > n  # which of the equals were taken is chance there
+    found[tied] = np.argsort(-scores[tied], axis=1, kind="stable")[:, :n]
+    order = np.argsort(-np.take_along_axis(scores, found, axis=1), axis=1, kind="stable")
+    return np.take_along_axis(found, order, axis=1)
 
 
 def seven(tags: sp.csr_matrix, *, seed: int = 0) -> dict[str, Callable[[], Recommender]]:

@@ -136,3 +136,20 @@ def shown_until_right(decisions: Decisions) -> float:
             right = np.flatnonzero(decisions.likes[own] & decisions.accepts[own])
             counts.append(right[0] + 1 if len(right) else own.sum())
     return float(np.mean(counts))
+
+
+def confidence_gap(model: Recommender, users: Sequence[int], test: sp.csr_matrix) -> float:
+    """Share liked in the stronger half of what is recommended minus that in the weaker half.
+
+    The strength told is the rank of the score: if it can be trusted, the first half is liked more often.
+    Chapter: explainable_recommendation.
+    """
+    scores, likes = [], []
+    for user in users:
+        mine = model.scores(int(user))
+        for item in rank(mine, model.history(int(user)), TOP):
+            scores.append(mine[item])
+            likes.append(bool(test[int(user), int(item)]))
+    liked = np.array(likes)[np.argsort(scores, kind="stable")]
+    half = len(liked) // 2
+    return float(liked[half:].mean() - liked[:half].mean())

@@ -15,7 +15,12 @@ from sklearn.tree import DecisionTreeRegressor  # type: ignore[import-untyped]
 from soundreasons.papers.explainable_recommendation.evidence import Context, Evidence, no_evidence
 from soundreasons.papers.explainable_recommendation.exact import TOP
 from soundreasons.papers.explainable_recommendation.perturbation import remember
-from soundreasons.papers.explainable_recommendation.recommenders import Floats, Recommender, rank
+from soundreasons.papers.explainable_recommendation.recommenders import (
+    Floats,
+    Recommender,
+    best_of_rows,
+    rank,
+)
 
 _DEPTH = 4
 _USERS, _ITEMS = 300, 60  # pairs that the surrogate is fitted on
@@ -155,7 +160,7 @@ def recommended(model: Recommender, n: int = TOP) -> sp.csr_matrix:
     >>> from soundreasons.papers.explainable_recommendation.recommenders import Popularity
     >>> model = Popularity().fit(sp.csr_matrix([[1, 0, 0], [0, 1, 1], [0, 0, 1]]))
     >>> recommended(model, 1).toarray().tolist()
-    [[0.0, 0.0, 1.0], [1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]
+    [[0.0, 0.0, 1.0], [1.0, 0.0, 0.0], [1.0, 0.0, 0.0]]
     """
     histories = model.interactions
     users = np.flatnonzero(np.diff(histories.indptr) > 0)
@@ -164,9 +169,10 @@ def recommended(model: Recommender, n: int = TOP) -> sp.csr_matrix:
         block = users[start : start + _BLOCK]
         scores = model.scores_of(histories[block])
         scores[histories[block].nonzero()] = -np.inf
-        best = np.argsort(-scores, axis=1, kind="stable")[:, :n]
-        rows.append(np.repeat(block, best.shape[1]))
-        columns.append(best.ravel())
+        best = best_of_rows(scores, n)
+        unseen = np.isfinite(np.take_along_axis(scores, best, axis=1))
+        rows.append(np.repeat(block, unseen.sum(axis=1)))
+        columns.append(best[unseen])
     row, column = np.concatenate(rows), np.concatenate(columns)
     return sp.csr_matrix((np.ones(len(row)), (row, column)), shape=histories.shape)
 

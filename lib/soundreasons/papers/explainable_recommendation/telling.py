@@ -243,7 +243,7 @@ def _platform(model: Recommender, user: int, item: int, context: Context, listen
     histogram = listeners(model, user, item, context)
     audience = audience_of(model, item, context)
     received = f"reaches {audience[0]} people" if audience else f"reaches fewer than {context.anonymity}"
-    near = f"{int(histogram.weights.sum())} or more" if len(histogram.items) else "too few to be told"
+    near = str(int(histogram.weights.sum())) if len(histogram.items) else "too few to be told"
     return (
         f"In the ten of this model the item {received}; of the fifty listeners most alike, {near} play it "
         "already: that share can be told beside the recommendation."
