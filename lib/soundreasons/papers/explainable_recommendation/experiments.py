@@ -485,3 +485,29 @@ def list_of(model: Recommender, user: int, n: int, listening: Listening) -> pd.D
         best = np.argsort(-shares[:, item], kind="stable")[:N_SHOWN]
         rows.append((listening.item_names[item], ", ".join(listening.item_names[history[best]])))
     return pd.DataFrame(rows, columns=["recommended", "because of"])
+
+
+def over_splits(
+    criterion: str, explainer: str, model: str, parts: Sequence[Part], crowds: Sequence[NDArray[np.int64]]
+) -> list[float]:
+    """Mean of a criterion for an explainer of a model, one number a split.
+
+    Chapter: explainable_recommendation.
+
+    Parameters
+    ----------
+    criterion, explainer, model : str
+        Of `metrics`, `explainers` and the models of a part.
+    parts : sequence of Part
+        One a split.
+    crowds : sequence of ndarray of int
+        The users asked in each.
+
+    Returns
+    -------
+    list of float
+    """
+    return [
+        mean_of(metrics[criterion](part.models[model], explainers[explainer], users.tolist(), part.context))
+        for part, users in zip(parts, crowds, strict=True)
+    ]
