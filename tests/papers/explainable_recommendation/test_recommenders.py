@@ -224,3 +224,26 @@ def test_lastfm_is_within_two_hundredths_of_the_prototype(lastfm):
     train, test = er.split(lastfm.interactions, 0)
     found = er.accuracy(er.EASE().fit(train), test)
     assert found["ndcg"].mean() == pytest.approx(0.264, abs=0.02)
+
+
+# -- large matrices -----------------------------------------------------------------------------------
+
+
+def test_the_inverse_on_another_device_is_the_same():
+    # The path of a graphics processor, run here on the processor: same library call, same precision.
+    from soundreasons.papers.explainable_recommendation import dense
+
+    rng = np.random.default_rng(0)
+    square = rng.normal(size=(30, 30))
+    definite = square @ square.T + np.eye(30)
+    assert np.allclose(
+        dense._by_torch(definite, "cpu"), dense.inverse_of_definite(definite.copy()), atol=1e-12
+    )
+    assert np.allclose(dense._by_torch(square, "cpu"), dense.inverse(square), atol=1e-9)
+
+
+def test_a_matrix_that_is_not_definite_is_refused():
+    from soundreasons.papers.explainable_recommendation import dense
+
+    with pytest.raises(ValueError, match="not positive definite"):
+        dense.inverse_of_definite(np.array([[1.0, 2.0], [2.0, 1.0]]))

@@ -54,7 +54,7 @@ class Part(NamedTuple):
     context: Context
 
 
-def fitted(listening: Listening, seed: int, *, n_samples: int = 500) -> Part:
+def fitted(listening: Listening, seed: int, *, n_samples: int = 500, device: str = "cpu") -> Part:
     """Split, and fit the seven models on the larger part; hidden tags stay hidden.
 
     Chapter: explainable_recommendation.
@@ -67,6 +67,8 @@ def fitted(listening: Listening, seed: int, *, n_samples: int = 500) -> Part:
         Of the split, of ALS, and of whatever explainers draw.
     n_samples : int
         As in `Context`.
+    device : str
+        Where large matrices are inverted.
 
     Returns
     -------
@@ -83,7 +85,8 @@ def fitted(listening: Listening, seed: int, *, n_samples: int = 500) -> Part:
         n_samples=n_samples,
         seed=seed,
     )
-    models = {name: make().fit(train) for name, make in seven(listening.tags, seed=seed).items()}
+    makers = seven(listening.tags, seed=seed, device=device)
+    models = {name: make().fit(train) for name, make in makers.items()}
     return Part(models, train, test, context)
 
 

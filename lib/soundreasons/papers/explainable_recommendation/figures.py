@@ -62,7 +62,8 @@ def plot_radar(words: Sequence[str], rings: Mapping[str, NDArray[Any]], ax: Any)
 def plot_neighbours(levels: NDArray[Any], counts: NDArray[Any], ax: Axes) -> Axes:
     """Draw how many people alike listen, by level of likeness (0 the most alike); return `ax`."""
     labels = np.array(["most alike", "alike", "less alike"])
-    ax.bar(labels[np.asarray(levels, dtype=int)], counts, color=BLUE, width=0.6)
+    order = np.argsort(levels)
+    ax.bar(labels[np.asarray(levels, dtype=int)[order]], np.asarray(counts)[order], color=BLUE, width=0.6)
     ax.set(xlabel="listeners like you (groups of five people or more)", ylabel="of them listen (people)")
     return ax
 
@@ -170,9 +171,15 @@ def plot_sanity(curves: Mapping[str, Mapping[float, float]], ax: Axes) -> Axes:
 def plot_axes(table: pd.DataFrame, across: str, label: str, ax: Axes) -> Axes:
     """Scatter a quality of the explanations against accuracy, one named point a model; return `ax`."""
     ax.scatter(table["ndcg"], table[across], color=BLUE)
-    for name, row in table.iterrows():
+    for number, (name, row) in enumerate(table.sort_values("ndcg").iterrows()):
+        left = number % 2 == 1  # names of neighbours go to different sides
         ax.annotate(
-            str(name), (row["ndcg"], row[across]), xytext=(4, 4), textcoords="offset points", fontsize=8
+            str(name),
+            (row["ndcg"], row[across]),
+            xytext=(-5, 4) if left else (5, -9),
+            textcoords="offset points",
+            fontsize=8,
+            ha="right" if left else "left",
         )
     ax.margins(x=0.25, y=0.15)
     ax.set(xlabel="nDCG at ten", ylabel=label)

@@ -18,6 +18,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from soundreasons.papers.explainable_recommendation.dense import inverse, inverse_of_definite
 from soundreasons.papers.explainable_recommendation.listening import binary
 
 Floats = NDArray[np.float64]
@@ -293,6 +294,8 @@ class EASE(Additive):
     ----------
     regularisation : float, above 0
         Added to the diagonal of the items' counts before they are inverted.
+    device : str
+        Where they are inverted.
 
     Examples
     --------
@@ -301,29 +304,17 @@ class EASE(Additive):
     [0.0, 0.0, 0.0]
     """
 
-    def __init__(self, *, regularisation: float = 200.0) -> None:
+    def __init__(self, *, regularisation: float = 200.0, device: str = "cpu") -> None:
         if not regularisation > 0:
             raise ValueError(f"regularisation is {regularisation}, expected a number above 0")
-        self._regularisation = regularisation
+        self._regularisation, self._device = regularisation, device
 
     def _learn(self, interactions: sp.csr_matrix) -> None:
         gram = np.asarray((interactions.T @ interactions).todense())
         gram[np.diag_indices_from(gram)] += self._regularisation
-        precision = _inverse_of_definite(gram)
+        precision = inverse_of_definite(gram, device=self._device)
         self.weights = precision / -np.diag(precision)
         np.fill_diagonal(self.weights, 0.0)
-
-
-def _inverse_of_definite(matrix: Floats) -> Floats:
-    """Invert a symmetric positive definite matrix through its Cholesky factor, in place."""
-    from scipy.linalg import lapack
-
-    factor, failed = lapack.dpotrf(matrix.T, lower=True, overwrite_a=True)
-    if failed:
-        raise ValueError("the items' counts are not positive definite; raise the regularisation")
-    inverse, _ = lapack.dpotri(factor, lower=True, overwrite_c=True)
-    lower = np.tril(inverse)
-    return np.asarray(lower + np.tril(inverse, -1).T)
 
 
 class PageRank(Additive):
@@ -337,6 +328,8 @@ class PageRank(Additive):
     ----------
     restart : float in (0, 1)
         Chance to go back to the start after each double step.
+    device : str
+        Where the system is solved.
 
     Examples
     --------
@@ -346,18 +339,18 @@ class PageRank(Additive):
     [1.0, 1.0, 1.0]
     """
 
-    def __init__(self, *, restart: float = 0.3) -> None:
+    def __init__(self, *, restart: float = 0.3, device: str = "cpu") -> None:
         if not 0 < restart < 1:
             raise ValueError(f"restart is {restart}, expected a number between 0 and 1")
-        self._restart = restart
+        self._restart, self._device = restart, device
 
     def _learn(self, interactions: sp.csr_matrix) -> None:
         to_user = sp.diags(_inverse(self.popularity)) @ interactions.T
         to_item = sp.diags(_inverse(interactions.sum(axis=1))) @ interactions
         step = np.asarray((to_user @ to_item).todense())
         n_items = len(step)
-        inverse = np.linalg.inv(np.eye(n_items) - (1 - self._restart) * step)
-        self.weights = np.asarray(self._restart * inverse, dtype=np.float64)
+        system = np.eye(n_items) - (1 - self._restart) * step
+        self.weights = self._restart * inverse(system, device=self._device)
 
 
 class Hybrid(Additive):
@@ -374,6 +367,8 @@ class Hybrid(Additive):
         Weight of the tags.
     regularisation : float
         As for `EASE`.
+    device : str
+        As for `EASE`.
 
     Examples
     --------
@@ -382,16 +377,24 @@ class Hybrid(Additive):
     np.int64(2)
     """
 
-    def __init__(self, *, tags: sp.csr_matrix, share: float = 0.2, regularisation: float = 200.0) -> None:
+    def __init__(
+        self,
+        *,
+        tags: sp.csr_matrix,
+        share: float = 0.2,
+        regularisation: float = 200.0,
+        device: str = "cpu",
+    ) -> None:
         if not 0 <= share <= 1:
             raise ValueError(f"share is {share}, expected a number from 0 to 1")
         self._tags, self._share, self._regularisation = tags, share, regularisation
+        self._device = device
 
     def _learn(self, interactions: sp.csr_matrix) -> None:
         n_items = interactions.shape[1]
         self.weights = np.zeros((n_items, n_items))
         parts: tuple[tuple[float, Additive], ...] = (
-            (1 - self._share, EASE(regularisation=self._regularisation)),
+            (1 - self._share, EASE(regularisation=self._regularisation, device=self._device)),
             (self._share, TagContent(tags=self._tags)),
         )
         for share, part in parts:
@@ -613,7 +616,7 @@ def best_of_rows(scores: Floats, n: int) -> NDArray[np.int64]:
     return np.take_along_axis(found, order, axis=1)
 
 
-def seven(tags: sp.csr_matrix, *, seed: int = 0) -> dict[str, Callable[[], Recommender]]:
+def seven(tags: sp.csr_matrix, *, seed: int = 0, device: str = "cpu") -> dict[str, Callable[[], Recommender]]:
     """Return the makers of the seven models, by name, with the settings of the chapter.
 
     Chapter: explainable_recommendation.
@@ -627,8 +630,8 @@ def seven(tags: sp.csr_matrix, *, seed: int = 0) -> dict[str, Callable[[], Recom
         "popularity": Popularity,
         "tags": lambda: TagContent(tags=tags),
         "knn": ItemKNN,
-        "pagerank": PageRank,
+        "pagerank": lambda: PageRank(device=device),
         "als": lambda: ALS(seed=seed),
-        "ease": EASE,
-        "hybrid": lambda: Hybrid(tags=tags),
+        "ease": lambda: EASE(device=device),
+        "hybrid": lambda: Hybrid(tags=tags, device=device),
     }
