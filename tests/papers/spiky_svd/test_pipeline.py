@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from soundreasons import data
 from soundreasons.papers.spiky_svd import (
     DATA_SETS,
     associate,
@@ -238,3 +239,9 @@ def test_tables_hold_plain_text_for_the_page(taste_space):
     frame = largest_spikes(association, embedding, dimensions=4)
     assert isinstance(frame, pd.DataFrame)
     assert frame["items"].sum() <= association.n_items
+
+
+def test_no_data_set_at_all_is_refused_with_what_to_do(monkeypatch):
+    monkeypatch.setattr("soundreasons.papers.spiky_svd.experiments.available", lambda name: False)
+    with pytest.raises(data.DataUnavailable, match=r"hetrec_lastfm\); get one with `soundreasons data fetch"):
+        opened(["hetrec_lastfm"])
