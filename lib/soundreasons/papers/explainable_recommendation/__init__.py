@@ -68,7 +68,6 @@ from soundreasons.papers.explainable_recommendation.figures import (
 )
 from soundreasons.papers.explainable_recommendation.industry import (
     latency,
-    matches_definition,
     newcomers,
     pipeline,
     two_stages,
@@ -221,7 +220,6 @@ __all__ = [
     "link_words",
     "list_of",
     "listening",
-    "matches_definition",
     "mean_curves",
     "mean_of",
     "merge_small",

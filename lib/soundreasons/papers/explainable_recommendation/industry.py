@@ -4,6 +4,7 @@ Small demonstrations of large problems: each measures, on the data of the chapte
 is about.
 """
 
+import copy
 import time
 from collections.abc import Mapping, Sequence
 
@@ -17,7 +18,6 @@ from soundreasons.papers.explainable_recommendation.exact import TOP, exact
 from soundreasons.papers.explainable_recommendation.explainers import Explainer
 from soundreasons.papers.explainable_recommendation.metrics import N_SHOWN, jaccard, pairs
 from soundreasons.papers.explainable_recommendation.recommenders import (
-    Additive,
     Floats,
     Recommender,
     rank,
@@ -160,35 +160,13 @@ def unheard(models: Mapping[str, Recommender], n: int, rng: np.random.Generator)
     DataFrame, one row a model
         `model`, `scored`: share of the items that get a score above 0 from somebody.
     """
-    from copy import copy
-
     rows = []
     for name, model in models.items():
         matrix = model.interactions.tolil()
         items = rng.choice(matrix.shape[1], n, replace=False)
         matrix[:, items] = 0
-        again = copy(model).fit(sp.csr_matrix(matrix))
+        again = copy.copy(model).fit(sp.csr_matrix(matrix))
         users = np.flatnonzero(np.diff(again.interactions.indptr) > 0)
         scores = again.scores_of(again.interactions[users], items)
         rows.append((name, float((scores.max(axis=0) > 1e-12).mean())))
     return pd.DataFrame(rows, columns=["model", "scored"])
-
-
-def matches_definition(model: Recommender, users: Sequence[int], context: Context) -> float:
-    """Return the largest gap between a score and its exact terms, as a share of the score.
-
-    Chapter: explainable_recommendation.
-    """
-    worst = 0.0
-    for user, item in pairs(model, users):
-        score = model.scores(user)[item]
-        worst = max(worst, abs(exact(model, user, item, context).total - score) / abs(score))
-    return worst
-
-
-def additive_names(models: Mapping[str, Recommender]) -> list[str]:
-    """Names of the models whose score is a sum over the history.
-
-    Chapter: explainable_recommendation.
-    """
-    return [name for name, model in models.items() if isinstance(model, Additive)]

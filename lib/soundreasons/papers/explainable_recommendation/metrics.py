@@ -179,31 +179,46 @@ def _score(pair: Pair) -> float:
 
 @_per_pair
 def deletion(pair: Pair) -> float:
-    """Mean share of the score that is lost as the first five cited artists are taken out."""
+    """Mean share of the score that is lost as the first five cited artists are taken out.
+
+    Chapter: explainable_recommendation.
+    """
     return float(_share_lost(pair, _STEPS).mean())
 
 
 @_per_pair
 def insertion(pair: Pair) -> float:
-    """Mean share of the score that the first one to five cited artists alone would give."""
+    """Mean share of the score that the first one to five cited artists alone would give.
+
+    Chapter: explainable_recommendation.
+    """
     return float(_share_kept(pair, _STEPS).mean())
 
 
 @_per_pair
 def comprehensiveness(pair: Pair) -> float:
-    """Share of the score that is lost without the three cited artists."""
+    """Share of the score that is lost without the three cited artists.
+
+    Chapter: explainable_recommendation.
+    """
     return float(_share_lost(pair, N_SHOWN)[-1])
 
 
 @_per_pair
 def sufficiency(pair: Pair) -> float:
-    """Share of the score that is lacking with nothing but the three cited artists (small is good)."""
+    """Share of the score that is lacking with nothing but the three cited artists (small is good).
+
+    Chapter: explainable_recommendation.
+    """
     return float(1 - _share_kept(pair, N_SHOWN)[-1])
 
 
 @_per_pair
 def leaves(pair: Pair) -> float:
-    """Whether the item leaves the top ten without the three cited artists."""
+    """Whether the item leaves the top ten without the three cited artists.
+
+    Chapter: explainable_recommendation.
+    """
     cited = pair.cited[:N_SHOWN]
     if not len(cited):
         return np.nan
@@ -222,7 +237,10 @@ def place_without(model: Recommender, user: int, item: int, removed: NDArray[np.
 
 @_per_pair
 def remainder(pair: Pair) -> float:
-    """How far base and weights together miss the score, as a share of it (0 is complete)."""
+    """How far base and weights together miss the score, as a share of it (0 is complete).
+
+    Chapter: explainable_recommendation.
+    """
     found = pair.evidence
     if found.kind != "artists":
         return np.nan
@@ -232,7 +250,10 @@ def remainder(pair: Pair) -> float:
 
 @_per_pair
 def answered(pair: Pair) -> float:
-    """Whether there is an explanation at all: with rules, the model fidelity of Peake and Wang."""
+    """Whether there is an explanation at all: with rules, the model fidelity of Peake and Wang.
+
+    Chapter: explainable_recommendation.
+    """
     return float((pair.evidence.weights > 0).any())
 
 
@@ -242,6 +263,8 @@ def plausibility(pair: Pair) -> float:
 
     A tag is backed if a hidden tagger gave it to the item; an artist, if it shares one of the item's
     five foremost hidden tags.
+
+    Chapter: explainable_recommendation.
     """
     foremost = pair.context.foremost
     own = foremost[pair.item]
@@ -263,6 +286,8 @@ def verifiable(pair: Pair) -> float:
 
     Not everybody's: outside the tenth of the catalogue with the most listeners. Such a reason can be
     checked by the listener, and says something about this item.
+
+    Chapter: explainable_recommendation.
     """
     foremost = pair.context.foremost
     own = foremost[pair.item]
@@ -279,14 +304,20 @@ def verifiable(pair: Pair) -> float:
 
 @_per_pair
 def popularity(pair: Pair) -> float:
-    """Mean listeners of the three cited artists."""
+    """Mean listeners of the three cited artists.
+
+    Chapter: explainable_recommendation.
+    """
     cited = pair.cited[:N_SHOWN]
     return float(pair.context.popularity[cited].mean()) if len(cited) else np.nan
 
 
 @_per_pair
 def novelty(pair: Pair) -> float:
-    """Mean surprise of the three cited artists, in bits: -log2 of the share of users who listen."""
+    """Mean surprise of the three cited artists, in bits: -log2 of the share of users who listen.
+
+    Chapter: explainable_recommendation.
+    """
     cited = pair.cited[:N_SHOWN]
     if not len(cited):
         return np.nan
@@ -295,7 +326,10 @@ def novelty(pair: Pair) -> float:
 
 @_per_pair
 def length(pair: Pair) -> float:
-    """Reasons needed to carry four fifths of the weight of all reasons that speak for the item."""
+    """Reasons needed to carry four fifths of the weight of all reasons that speak for the item.
+
+    Chapter: explainable_recommendation.
+    """
     weights = pair.evidence.weights
     weights = weights[weights > 0]
     if not len(weights):
@@ -322,6 +356,8 @@ def stability(model: Recommender, explainer: Explainer, users: Sequence[int], co
 
     What is forgotten is drawn at random among what was cited for none of the user's five items, one
     artist at least; the model stays as it was fitted. NaN where everything was cited.
+
+    Chapter: explainable_recommendation.
     """
     return _shaken(model, explainer, users, context)[0]
 
@@ -331,6 +367,8 @@ def sensitivity(model: Recommender, explainer: Explainer, users: Sequence[int], 
 
     The same change as for `stability`: norm of the difference of the weights of the artists that stay,
     over the norm of the weights and the square root of the number forgotten.
+
+    Chapter: explainable_recommendation.
     """
     return _shaken(model, explainer, users, context)[1]
 
@@ -380,7 +418,10 @@ def _weights_of(evidence: Evidence, items: NDArray[np.int64]) -> Floats:
 
 
 def consistency(model: Recommender, explainer: Explainer, users: Sequence[int], context: Context) -> Floats:
-    """Jaccard of the three reasons for an item and for the one of the user's five most like it by tags."""
+    """Jaccard of the three reasons for an item and for the one of the user's five most like it by tags.
+
+    Chapter: explainable_recommendation.
+    """
     values = []
     for user in users:
         items = top(model, int(user), N_EXPLAINED)
@@ -394,7 +435,10 @@ def consistency(model: Recommender, explainer: Explainer, users: Sequence[int], 
 def personalisation(
     model: Recommender, explainer: Explainer, users: Sequence[int], context: Context
 ) -> Floats:
-    """One minus the Jaccard of the reasons that two users get for the same item (NaN: nobody else got it)."""
+    """One minus the Jaccard of the reasons that two users get for the same item (NaN: nobody else got it).
+
+    Chapter: explainable_recommendation.
+    """
     asked = pairs(model, users)
     cited = [Pair(model, explainer, user, item, context).cited[:N_SHOWN] for user, item in asked]
     of_item: dict[int, list[int]] = {}

@@ -24,7 +24,7 @@ from soundreasons.papers.explainable_recommendation.listening import MUSIC_RELAT
 from soundreasons.papers.explainable_recommendation.paths import all_paths, path_words
 from soundreasons.papers.explainable_recommendation.people import listeners
 from soundreasons.papers.explainable_recommendation.recommenders import Recommender, top
-from soundreasons.papers.explainable_recommendation.surrogates import rules
+from soundreasons.papers.explainable_recommendation.surrogates import recommended, rules
 from soundreasons.papers.explainable_recommendation.words import Tastes
 
 FAMILIES = ("feature-based", "example-based", "knowledge-graph-based")
@@ -282,8 +282,6 @@ def audience_of(
         None if fewer than `context.anonymity` people receive it; no artist that fewer of them play is
         named.
     """
-    from soundreasons.papers.explainable_recommendation.surrogates import recommended
-
     key = ("recommended", model.origin)
     if key not in context.memory:
         context.memory[key] = recommended(model.origin)
