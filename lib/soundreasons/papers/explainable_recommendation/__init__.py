@@ -53,6 +53,7 @@ from soundreasons.papers.explainable_recommendation.explainers import (
     explainers,
     remembered,
 )
+from soundreasons.papers.explainable_recommendation.factorisation import ALS
 from soundreasons.papers.explainable_recommendation.figures import (
     plot_axes,
     plot_contributions,
@@ -73,6 +74,7 @@ from soundreasons.papers.explainable_recommendation.industry import (
     two_stages,
     unheard,
 )
+from soundreasons.papers.explainable_recommendation.lineup import seven
 from soundreasons.papers.explainable_recommendation.listening import (
     Listening,
     available,
@@ -105,8 +107,8 @@ from soundreasons.papers.explainable_recommendation.pages import (
 from soundreasons.papers.explainable_recommendation.paths import Path, all_paths, link_words, path_words
 from soundreasons.papers.explainable_recommendation.people import merge_small, neighbours
 from soundreasons.papers.explainable_recommendation.perturbation import orders, remember
+from soundreasons.papers.explainable_recommendation.ranking import rank, top
 from soundreasons.papers.explainable_recommendation.recommenders import (
-    ALS,
     EASE,
     Additive,
     Hybrid,
@@ -116,10 +118,7 @@ from soundreasons.papers.explainable_recommendation.recommenders import (
     Recommender,
     TagContent,
     checked,
-    rank,
-    seven,
     tag_vectors,
-    top,
 )
 from soundreasons.papers.explainable_recommendation.simulated import (
     STRATEGIES,

@@ -5,7 +5,8 @@ import pandas as pd
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from soundreasons.papers.explainable_recommendation.recommenders import Recommender, best_of_rows
+from soundreasons.papers.explainable_recommendation.ranking import best_of_rows
+from soundreasons.papers.explainable_recommendation.recommenders import Recommender
 
 _ROWS = 256
 

@@ -6,13 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from soundreasons.papers.explainable_recommendation.evidence import Context, Evidence, no_evidence
-from soundreasons.papers.explainable_recommendation.recommenders import (
-    ALS,
-    Additive,
-    Floats,
-    Recommender,
-    rank,
-)
+from soundreasons.papers.explainable_recommendation.factorisation import ALS
+from soundreasons.papers.explainable_recommendation.ranking import rank
+from soundreasons.papers.explainable_recommendation.recommenders import Additive, Floats, Recommender
 
 TOP = 10  # the list that a recommendation must be in
 _CANDIDATES = 8  # reasons tried together when looking for a smaller removal

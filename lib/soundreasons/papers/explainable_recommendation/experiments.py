@@ -19,6 +19,8 @@ from soundreasons.papers.explainable_recommendation.explainers import (
     explainers,
     remembered,
 )
+from soundreasons.papers.explainable_recommendation.factorisation import ALS
+from soundreasons.papers.explainable_recommendation.lineup import seven
 from soundreasons.papers.explainable_recommendation.listening import Listening, split
 from soundreasons.papers.explainable_recommendation.metrics import (
     N_SHOWN,
@@ -33,13 +35,8 @@ from soundreasons.papers.explainable_recommendation.metrics import (
     place_without,
 )
 from soundreasons.papers.explainable_recommendation.perturbation import remember
-from soundreasons.papers.explainable_recommendation.recommenders import (
-    ALS,
-    Floats,
-    Recommender,
-    seven,
-    top,
-)
+from soundreasons.papers.explainable_recommendation.ranking import top
+from soundreasons.papers.explainable_recommendation.recommenders import Floats, Recommender
 
 PERSONAL = ("tags", "knn", "pagerank", "als", "ease", "hybrid")
 _RESAMPLES = 1000

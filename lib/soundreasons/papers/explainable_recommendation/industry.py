@@ -17,12 +17,8 @@ from soundreasons.papers.explainable_recommendation.evidence import Context, edi
 from soundreasons.papers.explainable_recommendation.exact import TOP, exact
 from soundreasons.papers.explainable_recommendation.explainers import Explainer
 from soundreasons.papers.explainable_recommendation.metrics import N_SHOWN, jaccard, pairs
-from soundreasons.papers.explainable_recommendation.recommenders import (
-    Floats,
-    Recommender,
-    rank,
-    top,
-)
+from soundreasons.papers.explainable_recommendation.ranking import rank, top
+from soundreasons.papers.explainable_recommendation.recommenders import Floats, Recommender
 
 N_CANDIDATES = 100
 

@@ -16,11 +16,8 @@ from soundreasons.papers.explainable_recommendation.evidence import Context, Evi
 from soundreasons.papers.explainable_recommendation.exact import TOP, places
 from soundreasons.papers.explainable_recommendation.explainers import Explainer
 from soundreasons.papers.explainable_recommendation.people import neighbours
-from soundreasons.papers.explainable_recommendation.recommenders import (
-    Floats,
-    Recommender,
-    top,
-)
+from soundreasons.papers.explainable_recommendation.ranking import top
+from soundreasons.papers.explainable_recommendation.recommenders import Floats, Recommender
 from soundreasons.papers.explainable_recommendation.words import histories_share
 
 N_EXPLAINED = 5

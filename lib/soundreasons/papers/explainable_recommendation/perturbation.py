@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from soundreasons.papers.explainable_recommendation.evidence import Context, Evidence
 from soundreasons.papers.explainable_recommendation.exact import TOP
-from soundreasons.papers.explainable_recommendation.recommenders import Floats, Recommender, top
+from soundreasons.papers.explainable_recommendation.ranking import top
+from soundreasons.papers.explainable_recommendation.recommenders import Floats, Recommender
 
 _RIDGE = 1e-3
 _KERNEL_WIDTH = 0.75  # lime's own default is 0.75 sqrt(number of features)

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from soundreasons.papers.explainable_recommendation.evidence import Context
 from soundreasons.papers.explainable_recommendation.exact import TOP, contributions
 from soundreasons.papers.explainable_recommendation.metrics import N_SHOWN
-from soundreasons.papers.explainable_recommendation.recommenders import Floats, Recommender, rank
+from soundreasons.papers.explainable_recommendation.ranking import rank
+from soundreasons.papers.explainable_recommendation.recommenders import Floats, Recommender
 
 STRATEGIES = ("honest", "persuasive", "random")
 

@@ -15,12 +15,8 @@ from sklearn.tree import DecisionTreeRegressor  # type: ignore[import-untyped]
 from soundreasons.papers.explainable_recommendation.evidence import Context, Evidence, no_evidence
 from soundreasons.papers.explainable_recommendation.exact import TOP
 from soundreasons.papers.explainable_recommendation.perturbation import remember
-from soundreasons.papers.explainable_recommendation.recommenders import (
-    Floats,
-    Recommender,
-    best_of_rows,
-    rank,
-)
+from soundreasons.papers.explainable_recommendation.ranking import best_of_rows, rank
+from soundreasons.papers.explainable_recommendation.recommenders import Floats, Recommender
 
 _DEPTH = 4
 _USERS, _ITEMS = 300, 60  # pairs that the surrogate is fitted on

@@ -23,7 +23,8 @@ from soundreasons.papers.explainable_recommendation.exact import (
 from soundreasons.papers.explainable_recommendation.listening import MUSIC_RELATIONS, Listening
 from soundreasons.papers.explainable_recommendation.paths import all_paths, path_words
 from soundreasons.papers.explainable_recommendation.people import listeners
-from soundreasons.papers.explainable_recommendation.recommenders import Recommender, top
+from soundreasons.papers.explainable_recommendation.ranking import top
+from soundreasons.papers.explainable_recommendation.recommenders import Recommender
 from soundreasons.papers.explainable_recommendation.surrogates import recommended, rules
 from soundreasons.papers.explainable_recommendation.words import Tastes
 

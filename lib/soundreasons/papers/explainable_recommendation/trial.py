@@ -12,7 +12,8 @@ import numpy as np
 from soundreasons.papers.explainable_recommendation.explainers import explainers
 from soundreasons.papers.explainable_recommendation.figures import plot_contributions
 from soundreasons.papers.explainable_recommendation.listening import Listening, available, listening
-from soundreasons.papers.explainable_recommendation.recommenders import EASE, top
+from soundreasons.papers.explainable_recommendation.ranking import top
+from soundreasons.papers.explainable_recommendation.recommenders import EASE
 from soundreasons.papers.explainable_recommendation.telling import Guest, invent, whole_context
 
 ACCEPTS = "names of artists or films, parted by commas; or a text file with one name a line"
