@@ -128,7 +128,7 @@ def test_ease_is_the_closed_form(tastes_matrix):
 def test_knn_is_the_cosine_of_scikit_learn_cut_to_the_nearest(tastes_matrix):
     cosine = cosine_similarity(tastes_matrix.T)
     np.fill_diagonal(cosine, 0)
-    weights = er.ItemKNN(neighbours=3).fit(tastes_matrix).weights
+    weights = er.ItemKNN(neighbours=3).fit(tastes_matrix).weights.toarray()
     for item in range(12):
         kept = np.flatnonzero(weights[:, item])
         assert len(kept) <= 3

@@ -117,6 +117,7 @@ from soundreasons.papers.explainable_recommendation.recommenders import (
     Popularity,
     Recommender,
     TagContent,
+    WeightMatrix,
     checked,
     tag_vectors,
 )
@@ -177,6 +178,7 @@ __all__ = [
     "Surrogate",
     "TagContent",
     "Tastes",
+    "WeightMatrix",
     "acceptance",
     "accuracies",
     "accuracy",

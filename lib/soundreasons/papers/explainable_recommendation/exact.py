@@ -50,7 +50,7 @@ def contributions(model: Recommender, user: int) -> tuple[NDArray[np.int64], Flo
     """
     history = model.history(user)
     if isinstance(model, Additive):
-        return history, model.weights[history]
+        return history, model.terms(history)
     if isinstance(model, ALS):
         return history, model.contributions(history)
     raise ValueError(
@@ -68,7 +68,7 @@ def exact(model: Recommender, user: int, item: int, context: Context) -> Evidenc
     """
     history = model.history(user)
     if isinstance(model, Additive):
-        return Evidence(history, model.weights[history, item], "artists")
+        return Evidence(history, model.terms(history, np.array([item]))[:, 0], "artists")
     if isinstance(model, ALS):
         return Evidence(history, model.contributions(history, np.array([item]))[:, 0], "artists")
     return Evidence(*contributions(model, user), "artists")  # raises, with the remedy

@@ -7,7 +7,7 @@ themselves, and the exact explanations need it.
 
 All but `Popularity` and `ALS` are *additive*: the score is a sum over the history,
 
-    s(u, i) = sum of weights[j, i] over the items j of the user's history.
+    s(u, i) = sum of the terms of j for i over the items j of the user's history.
 """
 
 from typing import Any, Self
@@ -158,7 +158,30 @@ class Popularity(Recommender):
 
 
 class Additive(Recommender):
-    """A recommender whose score is a sum over the history.
+    """A recommender whose score is a sum over the history: `terms` are its summands."""
+
+    def terms(self, history: NDArray[np.int64], items: NDArray[np.int64] | None = None) -> Floats:
+        """Return what each item of a history adds to `items` (all unless told).
+
+        Returns
+        -------
+        ndarray, shape (n_history, n_items)
+        """
+        raise NotImplementedError
+
+    def scores(self, user: int) -> Floats:
+        """Sum the terms of the history; see `Recommender.scores`."""
+        return np.asarray(self.terms(self.history(user)).sum(axis=0))
+
+    def scores_of_parts(
+        self, history: NDArray[np.int64], masks: NDArray[Any], items: NDArray[np.int64]
+    ) -> Floats:
+        """Sum the terms of the kept part of one history."""
+        return np.asarray(masks, dtype=np.float64) @ self.terms(history, items)
+
+
+class WeightMatrix(Additive):
+    """An additive recommender with a dense matrix of weights.
 
     Attributes
     ----------
@@ -174,20 +197,14 @@ class Additive(Recommender):
         self.weights = np.ascontiguousarray(self.weights)  # rows are what is read
         return self
 
-    def scores(self, user: int) -> Floats:
-        """Sum the rows of the history; see `Recommender.scores`."""
-        return np.asarray(self.weights[self.history(user)].sum(axis=0))
+    def terms(self, history: NDArray[np.int64], items: NDArray[np.int64] | None = None) -> Floats:
+        """Return the rows of the history; see `Additive.terms`."""
+        return self.weights[history] if items is None else self.weights[np.ix_(history, items)]
 
     def scores_of(self, histories: Any, items: NDArray[np.int64] | None = None) -> Floats:
         """Sum the weights of each history."""
         chosen = self.weights if items is None else self.weights[:, items]
         return np.asarray(sp.csr_matrix(histories) @ chosen)
-
-    def scores_of_parts(
-        self, history: NDArray[np.int64], masks: NDArray[Any], items: NDArray[np.int64]
-    ) -> Floats:
-        """Sum the weights of the kept part of one history."""
-        return np.asarray(masks, dtype=np.float64) @ self.weights[np.ix_(history, items)]
 
 
 class TagContent(Additive):
@@ -217,7 +234,17 @@ class TagContent(Additive):
                 f"tags describe {self._tags.shape[0]} items, interactions have {interactions.shape[1]}"
             )
         self.vectors = tag_vectors(self._tags)
-        self.weights = np.asarray((self.vectors @ self.vectors.T).todense())
+
+    def terms(self, history: NDArray[np.int64], items: NDArray[np.int64] | None = None) -> Floats:
+        """Return the cosines of the history with the items; see `Additive.terms`."""
+        chosen = self.vectors if items is None else self.vectors[items]
+        return np.asarray((self.vectors[history] @ chosen.T).toarray())
+
+    def scores_of(self, histories: Any, items: NDArray[np.int64] | None = None) -> Floats:
+        """Add up the vectors of each history, and multiply with those of the items."""
+        chosen = self.vectors if items is None else self.vectors[items]
+        profiles = (sp.csr_matrix(histories) @ self.vectors).toarray()
+        return np.asarray((chosen @ profiles.T).T)
 
 
 def tag_vectors(tags: sp.csr_matrix) -> sp.csr_matrix:
@@ -278,14 +305,23 @@ class ItemKNN(Additive):
         columns = interactions @ sp.diags(_inverse(np.sqrt(self.popularity)))
         cosine = np.asarray((columns.T @ columns).todense())
         np.fill_diagonal(cosine, 0.0)
-        n_dropped = max(cosine.shape[0] - self._neighbours, 0)
         # Column i keeps the neighbours of item i: the largest of the column, ties by lower number.
-        far = np.argsort(cosine, axis=0, kind="stable")[:n_dropped]
+        far = np.argsort(-cosine, axis=0, kind="stable")[self._neighbours :]
         np.put_along_axis(cosine, far, 0.0, axis=0)
-        self.weights = cosine
+        self.weights = sp.csr_matrix(cosine)
+
+    def terms(self, history: NDArray[np.int64], items: NDArray[np.int64] | None = None) -> Floats:
+        """Return the cosines of near items, 0 for the others; see `Additive.terms`."""
+        rows = self.weights[history]
+        return np.asarray((rows if items is None else rows[:, items]).toarray())
+
+    def scores_of(self, histories: Any, items: NDArray[np.int64] | None = None) -> Floats:
+        """Sum the cosines of each history with the items it is near to."""
+        chosen = self.weights if items is None else self.weights[:, items]
+        return np.asarray((sp.csr_matrix(histories) @ chosen).toarray())
 
 
-class EASE(Additive):
+class EASE(WeightMatrix):
     """The linear model with a closed form (Steck, 2019): weights that rebuild the histories.
 
     Parameters
@@ -315,7 +351,7 @@ class EASE(Additive):
         np.fill_diagonal(self.weights, 0.0)
 
 
-class PageRank(Additive):
+class PageRank(WeightMatrix):
     """A walk that starts in the history, steps to a listener and on to one of theirs, and may restart.
 
     Personalised PageRank on the graph of users and items, solved exactly: with T the step from item
@@ -351,7 +387,7 @@ class PageRank(Additive):
         self.weights = self._restart * inverse(system, device=self._device)
 
 
-class Hybrid(Additive):
+class Hybrid(WeightMatrix):
     """EASE and tags together: both brought to spread 1, then mixed.
 
     The spread is that of the scores over all users and items of the fit, one number a model, so that
@@ -391,13 +427,14 @@ class Hybrid(Additive):
     def _learn(self, interactions: sp.csr_matrix) -> None:
         n_items = interactions.shape[1]
         self.weights = np.zeros((n_items, n_items))
-        parts: tuple[tuple[float, Additive], ...] = (
-            (1 - self._share, EASE(regularisation=self._regularisation, device=self._device)),
-            (self._share, TagContent(tags=self._tags)),
-        )
-        for share, part in parts:
-            weights = part.fit(interactions).weights
+        ease = EASE(regularisation=self._regularisation, device=self._device).fit(interactions)
+        vectors = TagContent(tags=self._tags).fit(interactions).vectors
+        for share, weights in ((1 - self._share, ease.weights), (self._share, _products(vectors))):
             self.weights += share / _spread(interactions, weights) * weights
+
+
+def _products(vectors: sp.csr_matrix) -> Floats:
+    return np.asarray((vectors @ vectors.T).toarray())
 
 
 def _spread(interactions: sp.csr_matrix, weights: Floats) -> float:
