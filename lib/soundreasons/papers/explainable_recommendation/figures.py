@@ -191,7 +191,7 @@ def plot_talk(acceptance: Mapping[str, float], effectiveness: Mapping[str, float
     for name, colour, marker in zip(acceptance, (BLUE, VERMILION, GREY), ("o", "^", "x"), strict=False):
         ax.scatter(acceptance[name], effectiveness[name], s=60, color=colour, marker=marker, label=name)
     ax.axhline(0, color=GREY, linewidth=0.8, linestyle=":")
-    ax.set(xlabel="accepted (share)", ylabel="better decisions (share of likes minus others)", xlim=(0, 1.05))
+    ax.set(xlabel="accepted (share)", ylabel="helps to decide (difference of shares)", xlim=(0, 1.05))
     return ax
 
 
