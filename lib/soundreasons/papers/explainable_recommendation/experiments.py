@@ -1,0 +1,513 @@
+"""The chapter's experiments: each takes models and a context, and returns a table or values."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+import scipy.sparse as sp
+from numpy.typing import NDArray
+from scipy.stats import spearmanr
+
+from soundreasons.learning.statistics import bootstrap_interval
+from soundreasons.papers.explainable_recommendation.accuracy import accuracy
+from soundreasons.papers.explainable_recommendation.evidence import Context, edited
+from soundreasons.papers.explainable_recommendation.exact import TOP, contributions, influence_of
+from soundreasons.papers.explainable_recommendation.explainers import (
+    Explainer,
+    decoy,
+    explainers,
+    remembered,
+)
+from soundreasons.papers.explainable_recommendation.factorisation import ALS
+from soundreasons.papers.explainable_recommendation.lineup import seven
+from soundreasons.papers.explainable_recommendation.listening import Listening, split
+from soundreasons.papers.explainable_recommendation.metrics import (
+    N_SHOWN,
+    Pair,
+    citations,
+    deletion_curve,
+    explainability,
+    gini,
+    jaccard,
+    metrics,
+    pairs,
+    place_without,
+)
+from soundreasons.papers.explainable_recommendation.perturbation import remember
+from soundreasons.papers.explainable_recommendation.ranking import top
+from soundreasons.papers.explainable_recommendation.recommenders import Floats, Recommender
+
+PERSONAL = ("tags", "knn", "pagerank", "als", "ease", "hybrid")
+_RESAMPLES = 1000
+
+
+class Part(NamedTuple):
+    """One split: models fitted on `train`, to be judged by `test`, and what else is known."""
+
+    models: dict[str, Recommender]
+    train: sp.csr_matrix
+    test: sp.csr_matrix
+    context: Context
+
+
+def fitted(listening: Listening, seed: int, *, n_samples: int = 500, device: str = "cpu") -> Part:
+    """Split, and fit the seven models on the larger part; hidden tags stay hidden.
+
+    Chapter: explainable_recommendation.
+
+    Parameters
+    ----------
+    listening : Listening
+        What is split.
+    seed : int
+        Of the split, of ALS, and of whatever explainers draw.
+    n_samples : int
+        As in `Context`.
+    device : str
+        Where large matrices are inverted.
+
+    Returns
+    -------
+    Part
+    """
+    train, test = split(listening.interactions, seed)
+    context = Context(
+        train,
+        listening.tags,
+        listening.friends,
+        listening.graph,
+        plays=sp.csr_matrix(listening.plays.multiply(train)),
+        held_tags=listening.held_tags if listening.held_tags.nnz else None,
+        n_samples=n_samples,
+        seed=seed,
+    )
+    makers = seven(listening.tags, seed=seed, device=device)
+    models = {name: make().fit(train) for name, make in makers.items()}
+    return Part(models, train, test, context)
+
+
+def chosen_users(part: Part, n: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Draw users who have a history of five or more and something hidden to find.
+
+    Chapter: explainable_recommendation.
+    """
+    eligible = np.flatnonzero((np.diff(part.test.indptr) > 0) & (np.diff(part.train.indptr) >= 5))
+    return np.sort(rng.choice(eligible, min(n, len(eligible)), replace=False))
+
+
+def accuracies(part: Part, listening: Listening) -> pd.DataFrame:
+    """Mean recall and nDCG at ten of each model, one row a model, with nothing hidden but the test.
+
+    The two models that read tags are fitted anew with all of them. Chapter: explainable_recommendation.
+    """
+    makers = seven(sp.csr_matrix(listening.tags + listening.held_tags))
+    models = part.models | {name: makers[name]().fit(part.train) for name in ("tags", "hybrid")}
+    means = {name: _means(model, part) for name, model in models.items()}
+    return pd.DataFrame(means).T[["recall", "ndcg"]]
+
+
+def _means(model: Recommender, part: Part) -> pd.Series:
+    key = ("accuracy", model)
+    if key not in part.context.memory:
+        remember(part.context, key, accuracy(model, part.test).mean(), n_kept=9)
+    return part.context.memory[key]
+
+
+def scorecard(
+    model: Recommender,
+    names: Sequence[str],
+    users: Sequence[int],
+    context: Context,
+    *,
+    criteria: Sequence[str] = tuple(metrics),
+) -> pd.DataFrame:
+    """Judge explainers by criteria: one row an explainer and a pair, one column a criterion.
+
+    Chapter: explainable_recommendation.
+
+    Parameters
+    ----------
+    model : Recommender
+        What is explained.
+    names : sequence of str
+        Of `explainers`.
+    users : sequence of int
+        Whose five recommendations.
+    context : Context
+        What else is known.
+    criteria : sequence of str
+        Of `metrics`.
+
+    Returns
+    -------
+    DataFrame
+        `explainer`, `user`, `item`, and the criteria.
+    """
+    asked = pd.DataFrame(pairs(model, users), columns=["user", "item"])
+    parts = []
+    for name in names:
+        explainer = remembered(explainers[name])
+        values = {each: metrics[each](model, explainer, users, context) for each in criteria}
+        parts.append(asked.assign(explainer=name, **values))
+    return pd.concat(parts, ignore_index=True)
+
+
+def user_means(card: pd.DataFrame, explainer: str, criterion: str) -> Floats:
+    """Average a criterion over each user's items; users without any value are left out.
+
+    Chapter: explainable_recommendation.
+    """
+    rows = card[card["explainer"] == explainer]
+    return np.asarray(rows.groupby("user")[criterion].mean().dropna())
+
+
+def with_interval(values: Floats, rng: np.random.Generator) -> tuple[float, tuple[float, float]]:
+    """Return mean and bootstrap interval over users.
+
+    Chapter: explainable_recommendation.
+    """
+    found = bootstrap_interval(values, rng, n_resamples=_RESAMPLES)
+    return found.mean, (found.low, found.high)
+
+
+def model_axes(part: Part, users: Sequence[int], names: Sequence[str] = PERSONAL) -> pd.DataFrame:
+    """Lay accuracy beside qualities of explanation, one row a model.
+
+    Explained by "exact" reasons; `ndcg`, `explainability` (precision by neighbours; its recall is
+    `explainable found`), `rules` (share of recommendations that a rule explains), `plausibility`,
+    `novelty` of evidence (bits), `deletion`.
+    Chapter: explainable_recommendation.
+    """
+    rows = {}
+    for name in names:
+        model, ask = part.models[name], remembered(explainers["exact"])
+        precision, recall = explainability(model, users, part.context)
+        rows[name] = {
+            "ndcg": _means(model, part)["ndcg"],
+            "explainability": precision.mean(),
+            "explainable found": np.nanmean(recall),
+            "rules": metrics["answered"](model, explainers["rules"], users, part.context).mean(),
+        }
+        for each in ("plausibility", "novelty", "deletion"):
+            rows[name][each] = np.nanmean(metrics[each](model, ask, users, part.context))
+    return pd.DataFrame(rows).T
+
+
+def rank_correlation(table: pd.DataFrame, first: str, second: str) -> float:
+    """Spearman correlation of two columns over the models.
+
+    Chapter: explainable_recommendation.
+    """
+    return float(spearmanr(table[first], table[second]).statistic)
+
+
+def evidence_agreement(
+    model: Recommender, names: Sequence[str], users: Sequence[int], context: Context
+) -> pd.DataFrame:
+    """Mean Jaccard of the three artists that any two explainers cite for the same pair.
+
+    Chapter: explainable_recommendation.
+    """
+    asked = pairs(model, users)
+    cited = {
+        name: [Pair(model, explainers[name], user, item, context).cited[:N_SHOWN] for user, item in asked]
+        for name in names
+    }
+    table = pd.DataFrame(index=list(names), columns=list(names), dtype=float)
+    for first in names:
+        for second in names:
+            alike = [jaccard(a, b) for a, b in zip(cited[first], cited[second], strict=True)]
+            table.loc[first, second] = np.nanmean(alike)
+    return table
+
+
+def randomised(model: ALS, share: float, rng: np.random.Generator) -> ALS:
+    """Exchange the factors of a share of the items among themselves.
+
+    Chapter: explainable_recommendation.
+
+    Raises
+    ------
+    ValueError
+        If the share is outside [0, 1].
+    """
+    if not 0 <= share <= 1:
+        raise ValueError(f"share is {share}, expected a number from 0 to 1")
+    factors = model.item_factors.copy()
+    rows = rng.permutation(len(factors))[: round(share * len(factors))]
+    factors[rows] = factors[rng.permutation(rows)]
+    return model.with_factors(factors)
+
+
+def sanity(
+    model: ALS, explainer: Explainer, users: Sequence[int], context: Context, shares: Sequence[float],
+    rng: np.random.Generator,
+) -> dict[float, float]:  # fmt: skip
+    """Correlate explanations before and after the model was randomised (Adebayo et al., 2018).
+
+    Spearman over the artists of the history (over the tags cited, for tags), mean over the pairs that
+    the true model recommends. An explanation that tells of the model must forget.
+    Chapter: explainable_recommendation.
+    """
+    asked = pairs(model, users)
+    found = {}
+    for share in shares:
+        other = randomised(model, share, rng)
+        values = []
+        for user, item in asked:
+            one, two = (explainer(m, user, item, context) for m in (model, other))
+            values.append(_rank_agreement(one.items, one.weights, two.items, two.weights))
+        found[share] = float(np.nanmean(values))
+    return found
+
+
+def _rank_agreement(
+    items: NDArray[np.int64], weights: Floats, others: NDArray[np.int64], other_weights: Floats
+) -> float:
+    first, second = np.argsort(items), np.argsort(others)
+    if len(items) < 3 or np.ptp(weights) == 0 or np.ptp(other_weights) == 0:
+        return np.nan
+    return float(spearmanr(weights[first], other_weights[second]).statistic)
+
+
+def retrained_agreement(
+    model: Recommender, other: Recommender, explainer: Explainer, users: Sequence[int], context: Context
+) -> Floats:
+    """Jaccard of the cited artists for the same pairs, from a model and from the same one trained anew.
+
+    Chapter: explainable_recommendation.
+    """
+    return np.array(
+        [
+            jaccard(*(Pair(m, explainer, user, item, context).cited[:N_SHOWN] for m in (model, other)))
+            for user, item in pairs(model, users)
+        ]
+    )
+
+
+def counterfactuals(model: Recommender, users: Sequence[int], context: Context) -> pd.DataFrame:
+    """Find the counterfactual of every pair and check it by scoring anew.
+
+    Chapter: explainable_recommendation.
+
+    Returns
+    -------
+    DataFrame, one row a pair
+        `user`, `n_history`, `found` (whether there is one), `size` and `share` of the history, `valid`
+        (whether the item is really out of the top ten); NaN where none was found.
+    """
+    rows = []
+    for user, item in pairs(model, users):
+        removed = explainers["counterfactual"](model, user, item, context).items
+        n_history, found = len(model.history(user)), len(removed) > 0
+        place = place_without(model, user, item, removed) if found else np.nan
+        size = len(removed) if found else np.nan
+        rows.append(
+            (user, n_history, found, size, size / n_history, float(place >= TOP) if found else np.nan)
+        )
+    return pd.DataFrame(rows, columns=["user", "n_history", "found", "size", "share", "valid"])
+
+
+def bias(
+    model: Recommender, explainer: Explainer, users: Sequence[int], context: Context
+) -> dict[str, float]:
+    """Compare how concentrated histories, recommendations and evidence are, and how popular.
+
+    Chapter: explainable_recommendation.
+
+    Returns
+    -------
+    dict
+        `gini_*`, `coverage_*` (share of the items that occur at all) and `listeners_*` (mean listeners of
+        an item that occurs) for "history", "recommended",
+        "evidence", and "random" (three artists of the history at random: what three citations a
+        recommendation give without any choice).
+    """
+    n_items = context.interactions.shape[1]
+    counts = {
+        "history": np.asarray(context.interactions[np.asarray(users)].sum(axis=0)).ravel(),
+        "recommended": np.bincount([item for _, item in pairs(model, users)], minlength=n_items),
+        "evidence": citations(model, explainer, users, context),
+        "random": citations(model, decoy, users, context),
+    }
+    found = {f"gini_{name}": gini(count) for name, count in counts.items()}
+    found |= {f"coverage_{name}": float((count > 0).mean()) for name, count in counts.items()}
+    return found | {
+        f"listeners_{name}": float(count @ context.popularity / count.sum()) for name, count in counts.items()
+    }
+
+
+def edits_to_remove(
+    model: Recommender, explainer: Explainer, users: Sequence[int], context: Context, *, most: int = 10
+) -> Floats:
+    """Count the cited artists a user must strike out, one at a time, until the item is gone.
+
+    `most` + 1 where ten do not do it. Chapter: explainable_recommendation.
+    """
+    found = []
+    for user, item in pairs(model, users):
+        cited = Pair(model, explainer, user, item, context).cited
+        steps = (
+            n for n in range(1, min(most, len(cited)) + 1)
+            if place_without(model, user, item, cited[:n]) >= TOP
+        )  # fmt: skip
+        found.append(next(steps, most + 1))
+    return np.array(found, dtype=np.float64)
+
+
+def struck_out(model: Recommender, user: int, artist: int, n: int = TOP) -> NDArray[np.int64]:
+    """Recommend anew after the user has struck one artist out of the profile.
+
+    Chapter: explainable_recommendation.
+    """
+    history = model.history(user)
+    changed = edited(model, user, history[history != artist])
+    better = top(changed, user, n + 1)
+    return np.asarray(better[better != artist][:n])
+
+
+def hits(model: Recommender, test: sp.csr_matrix, users: Sequence[int]) -> NDArray[np.bool_]:
+    """Tell of each explained pair whether the item was among the hidden ones.
+
+    Chapter: explainable_recommendation.
+    """
+    hidden = test.tocsr()
+    return np.array([bool(hidden[user, item]) for user, item in pairs(model, users)])
+
+
+def goal_table(rows: Mapping[str, tuple[str, float]]) -> pd.DataFrame:
+    """Lay out goals with their proxies and measured values.
+
+    Chapter: explainable_recommendation.
+    """
+    return pd.DataFrame(
+        [(goal, proxy, value) for goal, (proxy, value) in rows.items()], columns=["goal", "proxy", "measured"]
+    )
+
+
+def mean_of(values: Floats) -> float:
+    """Average, leaving out pairs to which the question does not apply.
+
+    Chapter: explainable_recommendation.
+    """
+    return float(np.nanmean(values))
+
+
+def deletion_gain(of: float, random: float, best: float) -> float:
+    """Say how far an explanation gets from random to exact reasons, by deletion: 0 to 1.
+
+    Chapter: explainable_recommendation.
+
+    Raises
+    ------
+    ValueError
+        If exact reasons are no better than random ones: then there is no way to go.
+
+    Examples
+    --------
+    >>> deletion_gain(0.2, 0.1, 0.5)
+    0.25
+    """
+    if not best > random:
+        raise ValueError(
+            f"exact reasons lose {best} of the score and random ones {random}: nothing to compare"
+        )
+    return (of - random) / (best - random)
+
+
+def weight_kept(
+    model: Recommender, explainer: Explainer, users: Sequence[int], context: Context, n: int = N_SHOWN
+) -> Floats:
+    """Weight of what is cited, as a share of the weight of the `n` heaviest exact reasons.
+
+    Chapter: explainable_recommendation.
+    """
+    values = []
+    for user, item in pairs(model, users):
+        heaviest = explainers["exact"](model, user, item, context).best(n).weights.sum()
+        cited = explainer(model, user, item, context).best(n).weights.sum()
+        values.append(cited / heaviest)
+    return np.array(values)
+
+
+def mean_curves(
+    model: Recommender, names: Sequence[str], users: Sequence[int], context: Context, n: int
+) -> dict[str, Floats]:
+    """Average the share of the score that is left as up to `n` cited artists are taken out.
+
+    Only pairs with `n` cited artists or more count. Chapter: explainable_recommendation.
+    """
+    curves = {}
+    for name in names:
+        found = []
+        for user, item in pairs(model, users):
+            cited = Pair(model, explainers[name], user, item, context).cited
+            if len(cited) >= n:
+                scores = deletion_curve(model, model.history(user), item, cited[:n])
+                found.append(scores / scores[0])
+        curves[name] = np.mean(found, axis=0)
+    return curves
+
+
+def term_and_influence(model: ALS, users: Sequence[int], context: Context) -> pd.DataFrame:
+    """Lay the heaviest exact term of each pair beside what is lost without that artist.
+
+    Chapter: explainable_recommendation.
+
+    Returns
+    -------
+    DataFrame, one row a pair
+        `exact`, `influence`, `formula` (influence by the closed form), and `foretold`: the score of the
+        artist itself, s(u, j).
+    """
+    rows = []
+    for user, item in pairs(model, users):
+        history = model.history(user)
+        terms = model.contributions(history, np.array([item]))[:, 0]
+        first = int(np.argmax(terms))
+        lost = influence_of(model, history, item)[first]
+        own, leverage = model.foretold(history)
+        alpha = model.alpha
+        formula = terms[first] * (1 - alpha / (1 + alpha) * own[first]) / (1 - alpha * leverage[first])
+        rows.append((terms[first], lost, formula, own[first]))
+    return pd.DataFrame(rows, columns=["exact", "influence", "formula", "foretold"])
+
+
+def list_of(model: Recommender, user: int, n: int, listening: Listening) -> pd.DataFrame:
+    """Name the `n` recommendations of a user, each with its three heaviest exact reasons.
+
+    Chapter: explainable_recommendation.
+    """
+    history, shares = contributions(model, user)
+    rows = []
+    for item in top(model, user, n):
+        best = np.argsort(-shares[:, item], kind="stable")[:N_SHOWN]
+        rows.append((listening.item_names[item], ", ".join(listening.item_names[history[best]])))
+    return pd.DataFrame(rows, columns=["recommended", "because of"])
+
+
+def over_splits(
+    criterion: str, explainer: str, model: str, parts: Sequence[Part], crowds: Sequence[NDArray[np.int64]]
+) -> list[float]:
+    """Mean of a criterion for an explainer of a model, one number a split.
+
+    Chapter: explainable_recommendation.
+
+    Parameters
+    ----------
+    criterion, explainer, model : str
+        Of `metrics`, `explainers` and the models of a part.
+    parts : sequence of Part
+        One a split.
+    crowds : sequence of ndarray of int
+        The users asked in each.
+
+    Returns
+    -------
+    list of float
+    """
+    return [
+        mean_of(metrics[criterion](part.models[model], explainers[explainer], users.tolist(), part.context))
+        for part, users in zip(parts, crowds, strict=True)
+    ]

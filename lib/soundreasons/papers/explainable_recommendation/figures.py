@@ -1,0 +1,205 @@
+"""Figures of the chapter: data and Axes in, the same Axes out.
+
+Colours are those of Okabe and Ito, which colour-blind readers tell apart; an explainer keeps its colour.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from numpy.typing import NDArray
+
+BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
+YELLOW, BLUE, VERMILION, PURPLE = "#F0E442", "#0072B2", "#D55E00", "#CC79A7"
+GREY = "#8C8C8C"
+COLOURS = {
+    "exact": BLUE,
+    "influence": SKY,
+    "lime": ORANGE,
+    "shapley": VERMILION,
+    "tags": GREEN,
+    "random": GREY,
+    "paths": PURPLE,
+}
+MARKERS = {
+    "exact": "o",
+    "influence": "s",
+    "lime": "^",
+    "shapley": "D",
+    "tags": "v",
+    "random": "x",
+    "paths": "P",
+}
+
+
+def plot_contributions(names: Sequence[str], weights: NDArray[Any], ax: Axes) -> Axes:
+    """Draw reasons as bars, the weightiest on top, those against in another colour; return `ax`."""
+    places = np.arange(len(names))[::-1]
+    ax.barh(places, weights, color=[BLUE if weight >= 0 else VERMILION for weight in weights])
+    ax.set_yticks(places, names)
+    ax.axvline(0, color=BLACK, linewidth=0.8)
+    ax.set(xlabel="adds to the score (score units)", ylabel="artist of the history")
+    return ax
+
+
+def plot_radar(words: Sequence[str], rings: Mapping[str, NDArray[Any]], ax: Any) -> Any:
+    """Draw values of the same tags for several things around a circle (polar `ax`); return `ax`."""
+    angles = np.linspace(0, 2 * np.pi, len(words), endpoint=False)
+    closed = np.append(angles, angles[0])
+    for (name, values), colour, style in zip(
+        rings.items(), (BLUE, VERMILION, GREEN), ("-", "--", ":"), strict=False
+    ):
+        ring = np.append(values, values[0])
+        ax.plot(closed, ring, color=colour, linestyle=style, label=name)
+        ax.fill(closed, ring, color=colour, alpha=0.12)
+    ax.set_xticks(angles, words)
+    ax.set_yticklabels([])
+    return ax
+
+
+def plot_neighbours(levels: NDArray[Any], counts: NDArray[Any], ax: Axes) -> Axes:
+    """Draw how many people alike listen, by level of likeness (0 the most alike); return `ax`."""
+    labels = np.array(["most alike", "alike", "less alike"])
+    order = np.argsort(levels)
+    ax.bar(labels[np.asarray(levels, dtype=int)[order]], np.asarray(counts)[order], color=BLUE, width=0.6)
+    ax.set(xlabel="listeners like you (groups of five people or more)", ylabel="of them listen (people)")
+    return ax
+
+
+def plot_paths(
+    starts: Sequence[str], links: Sequence[str], scores: NDArray[Any], item: str, ax: Axes
+) -> Axes:
+    """Draw paths from "you" over an artist and what links it to the item; return `ax`.
+
+    Line widths follow the scores.
+    """
+    columns, n_paths = (0.0, 1.0, 2.0, 3.0), len(starts)
+    middle = (n_paths - 1) / 2
+    width = 1 + 4 * np.asarray(scores) / np.max(scores)
+    for row, (start, link) in enumerate(zip(starts, links, strict=True)):
+        height = n_paths - 1 - row
+        ax.plot(
+            columns, [middle, height, height, middle], color=BLUE, linewidth=width[row], alpha=0.5, zorder=1
+        )
+        for column, text in ((1.0, start), (2.0, link)):
+            _label(ax, column, height, text)
+    _label(ax, 0.0, middle, "you")
+    _label(ax, 3.0, middle, item)
+    ax.set(
+        xlim=(-0.4, 3.5), ylim=(-0.7, n_paths - 0.3), xlabel="steps of the path", ylabel="paths, best on top"
+    )
+    ax.set_xticks(columns, ["start", "an artist you play", "what links them", "recommended"])
+    ax.set_yticks([])
+    return ax
+
+
+def _label(ax: Axes, x: float, y: float, text: str) -> None:
+    box = {"boxstyle": "round", "facecolor": "white", "edgecolor": BLUE, "linewidth": 0.8}
+    ax.text(x, y, text, ha="center", va="center", fontsize=8, bbox=box, zorder=2)
+
+
+def plot_map(
+    points: NDArray[Any], groups: Mapping[str, NDArray[Any]], names: Mapping[int, str], ax: Axes
+) -> Axes:
+    """Scatter items on a plane, mark groups of them, and name some; return `ax`.
+
+    `points` has shape (n_items, 2); `groups` maps a label to row numbers.
+    """
+    ax.scatter(points[:, 0], points[:, 1], s=4, color=GREY, alpha=0.3, linewidths=0)
+    styles = zip((BLUE, VERMILION, GREEN), ("o", "^", "s"), strict=True)
+    for (label, rows), (colour, marker) in zip(groups.items(), styles, strict=False):
+        ax.scatter(points[rows, 0], points[rows, 1], s=36, color=colour, marker=marker, label=label)
+    for row, name in names.items():
+        ax.annotate(name, points[row], xytext=(4, 3), textcoords="offset points", fontsize=7)
+    ax.set(xlabel="first direction of taste", ylabel="second direction of taste")
+    return ax
+
+
+def plot_deletion(curves: Mapping[str, NDArray[Any]], ax: Axes, *, what: str = "taken out") -> Axes:
+    """Draw the share of the score left against the artists taken out, one curve an explainer; return `ax`."""
+    for name, shares in curves.items():
+        colour, marker = COLOURS.get(name, BLACK), MARKERS.get(name, ".")
+        ax.plot(np.arange(len(shares)), shares, color=colour, marker=marker, markersize=4, label=name)
+    ax.set(xlabel=f"cited artists {what}", ylabel="score left (share)")
+    return ax
+
+
+def plot_heat(table: pd.DataFrame, ax: Axes, *, xlabel: str, ylabel: str) -> Axes:
+    """Draw a table of values from 0 to 1 as shades with the numbers in them; return `ax`."""
+    values = table.to_numpy(dtype=float)
+    ax.imshow(values, cmap="cividis", vmin=0, vmax=1, aspect="auto")
+    for row, column in np.ndindex(values.shape):
+        value = values[row, column]
+        shown = "-" if np.isnan(value) else f"{value:.2f}"
+        ax.text(
+            column,
+            row,
+            shown,
+            ha="center",
+            va="center",
+            fontsize=8,
+            color="black" if value > 0.5 else "white",
+        )
+    ax.set_xticks(range(values.shape[1]), [str(c) for c in table.columns], rotation=30, ha="right")
+    ax.set_yticks(range(values.shape[0]), [str(i) for i in table.index])
+    ax.set(xlabel=xlabel, ylabel=ylabel)
+    return ax
+
+
+def plot_sanity(curves: Mapping[str, Mapping[float, float]], ax: Axes) -> Axes:
+    """Draw how like the old explanations stay as the model forgets, one curve an explainer; return `ax`."""
+    for name, curve in curves.items():
+        shares = 100 * np.array(list(curve))
+        ax.plot(
+            shares,
+            list(curve.values()),
+            color=COLOURS.get(name, BLACK),
+            marker=MARKERS.get(name, "."),
+            label=name,
+        )
+    ax.axhline(0, color=GREY, linewidth=0.8, linestyle=":")
+    ax.set(
+        xlabel="items whose factors were exchanged (%)",
+        ylabel="rank correlation with before",
+        ylim=(-0.15, 1.08),
+    )
+    return ax
+
+
+def plot_axes(table: pd.DataFrame, across: str, label: str, ax: Axes) -> Axes:
+    """Scatter a quality of the explanations against accuracy, one named point a model; return `ax`."""
+    ax.scatter(table["ndcg"], table[across], color=BLUE)
+    for number, (name, row) in enumerate(table.sort_values("ndcg").iterrows()):
+        left = number % 2 == 1  # names of neighbours go to different sides
+        ax.annotate(
+            str(name),
+            (row["ndcg"], row[across]),
+            xytext=(-5, 4) if left else (5, -9),
+            textcoords="offset points",
+            fontsize=8,
+            ha="right" if left else "left",
+        )
+    ax.margins(x=0.25, y=0.15)
+    ax.set(xlabel="nDCG at ten", ylabel=label)
+    return ax
+
+
+def plot_talk(acceptance: Mapping[str, float], effectiveness: Mapping[str, float], ax: Axes) -> Axes:
+    """Draw how often listeners say yes against how well they decide, one point a way to talk; return `ax`."""
+    for name, colour, marker in zip(acceptance, (BLUE, VERMILION, GREY), ("o", "^", "x"), strict=False):
+        ax.scatter(acceptance[name], effectiveness[name], s=60, color=colour, marker=marker, label=name)
+    ax.axhline(0, color=GREY, linewidth=0.8, linestyle=":")
+    ax.set(xlabel="accepted (share)", ylabel="helps to decide (difference of shares)", xlim=(0, 1.05))
+    return ax
+
+
+def plot_newcomers(table: pd.DataFrame, ax: Axes) -> Axes:
+    """Draw recall, and how often people alike may be told of, by length of the history; return `ax`."""
+    ax.plot(table["length"], table["recall"], color=BLUE, marker="o", label="recall at ten")
+    ax.plot(
+        table["length"], table["people"], color=VERMILION, marker="^", label="people alike may be told of"
+    )
+    ax.set(xlabel="artists in the history", ylabel="share", ylim=(0, 1.05))
+    return ax

@@ -1,0 +1,132 @@
+"""Try the method on a history of your own: `soundreasons try explainable_recommendation "A, B, C"`.
+
+Names of artists (or films, where only those are here), parted by commas, or a text file with one name a
+line: what would be recommended, and why, in three ways?
+"""
+
+import difflib
+from pathlib import Path
+
+import numpy as np
+
+from soundreasons.papers.explainable_recommendation.explainers import explainers
+from soundreasons.papers.explainable_recommendation.figures import plot_contributions
+from soundreasons.papers.explainable_recommendation.listening import Listening, available, listening
+from soundreasons.papers.explainable_recommendation.ranking import top
+from soundreasons.papers.explainable_recommendation.recommenders import EASE
+from soundreasons.papers.explainable_recommendation.telling import Guest, invent, whole_context
+
+ACCEPTS = "names of artists or films, parted by commas; or a text file with one name a line"
+_SEARCHED = ("hetrec_lastfm", "movielens_2016")
+_N_SHOWN = 5
+
+
+def run(argument: str, out: Path | None = None) -> str:
+    """Answer in text; with `out`, draw why the first item is recommended into that folder too.
+
+    Chapter: explainable_recommendation.
+
+    Parameters
+    ----------
+    argument : str
+        Names parted by commas, or the path of a text file.
+    out : Path, optional
+        Folder for the picture.
+
+    Returns
+    -------
+    str
+        To print.
+
+    Raises
+    ------
+    ValueError
+        If no data is here, the file is empty or no text, or a name is unknown (the nearest are told).
+    """
+    names = read_names(argument)
+    source = next((name for name in _SEARCHED if available(name)), None)
+    if source is None:
+        raise ValueError(
+            f"none of {', '.join(_SEARCHED)} is on this machine; run `soundreasons data fetch {_SEARCHED[1]}`"
+        )
+    music = listening(source)
+    _require_known(names, music)
+    return _report(invent(music, names, least=1), source, out)
+
+
+def read_names(argument: str) -> list[str]:
+    """Split at commas, or read a file of one name a line.
+
+    Chapter: explainable_recommendation.
+
+    Raises
+    ------
+    ValueError
+        If there is no name, or the file is not UTF-8 text.
+
+    Examples
+    --------
+    >>> read_names("Can, Neu!,")
+    ['Can', 'Neu!']
+    """
+    path = Path(argument)
+    if path.suffix == ".txt" or path.is_file():
+        if not path.is_file():
+            raise ValueError(f"{path} is no file; give names parted by commas, or a text file")
+        try:
+            parts = path.read_text(encoding="utf-8-sig").splitlines()
+        except UnicodeDecodeError:
+            raise ValueError(f"{path} is not UTF-8 text; save it as plain text") from None
+    else:
+        parts = argument.split(",")
+    names = [part.strip() for part in parts if part.strip()]
+    if not names:
+        raise ValueError(f"{argument!r} holds no name; expected {ACCEPTS}")
+    return names
+
+
+def _require_known(names: list[str], music: Listening) -> None:
+    known = {name.lower(): name for name in music.item_names.tolist()}
+    for name in names:
+        if name.lower() not in known:
+            near = [known[each] for each in difflib.get_close_matches(name.lower(), known, n=5)]
+            remedy = f"nearest names: {', '.join(near)}" if near else "no name is near"
+            raise ValueError(f"nothing is called {name!r} in {music.name}; {remedy}")
+
+
+def _report(guest: Guest, source: str, out: Path | None) -> str:
+    context, label = whole_context(guest.listening), guest.listening.item_names
+    model = EASE().fit(guest.listening.interactions)
+    lines = [f"{len(model.history(guest.user))} names found in {source}. Recommended, and why:"]
+    for item in top(model, guest.user, _N_SHOWN).tolist():
+        heaviest = label[explainers["exact"](model, guest.user, item, context).best(3).items]
+        words = guest.listening.tag_names[explainers["tags"](model, guest.user, item, context).best(3).items]
+        change = label[explainers["counterfactual"](model, guest.user, item, context).items]
+        without = f"not without: {', '.join(change)}" if len(change) else "nothing that we tried removes it"
+        lines += [
+            f"  {label[item]}",
+            f"    because of: {', '.join(heaviest)}",
+            f"    in words:   {', '.join(words) or 'no tag in common'}",
+            f"    {without}",
+        ]
+    return "\n".join([*lines, *_picture(guest, model, out)])
+
+
+def _picture(guest: Guest, model: EASE, out: Path | None) -> list[str]:
+    if out is None:
+        return []
+    from matplotlib.figure import Figure
+
+    item = int(top(model, guest.user, 1)[0])
+    history = model.history(guest.user)
+    order = np.argsort(-model.weights[history, item], kind="stable")[:15]
+    figure = Figure(figsize=(6, 4), layout="constrained")
+    label = guest.listening.item_names
+    ax = plot_contributions(
+        list(label[history[order]]), model.weights[history, item][order], figure.subplots()
+    )
+    ax.set_title(f"why {label[item]}?")
+    out.mkdir(parents=True, exist_ok=True)
+    target = out / "why.png"
+    figure.savefig(target, dpi=144)
+    return ["", f"picture: {target}"]
