@@ -103,3 +103,13 @@ def test_the_committed_reference_is_fresh(slug):
 
     state = reference.state(slug, "laptop")
     assert state.is_fresh, state.text
+
+
+@pytest.mark.parametrize("slug", project.slugs())
+def test_what_a_chapter_opened_is_registered_as_used_by_it(slug):
+    """`make book` fetches by that: what is not named there would be missing on a stranger's machine."""
+    from soundreasons import data
+
+    found = results.read(project.reference(slug, "laptop"))
+    unnamed = [name for name in found.data if slug not in data.entry(name).used_by]
+    assert not [name for name in unnamed if data.entry(name).kind != "asset"]
