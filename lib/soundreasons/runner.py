@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -28,11 +29,15 @@ Report = Callable[[str], None]
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 OFFLINE = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}  # no hub is asked unless the user says so
 
-# Sockets that only this user can open, and no log lines of the kernel's own between those of the run.
-QUIET_KERNEL = {
-    "config": Config({"KernelManager": {"transport": "ipc"}}),
-    "extra_arguments": ["--log-level=CRITICAL"],
-}
+
+def _kernel(sockets: str) -> dict[str, Any]:
+    """Options of a kernel: sockets that only this user can open, and no log lines of its own.
+
+    Each run has a folder of sockets to itself, since chapters that start side by side would otherwise pick
+    the same names; and a short one, since a socket's path may have a hundred letters at most.
+    """
+    manager = {"transport": "ipc", "ip": str(Path(sockets) / "kernel")}
+    return {"config": Config({"KernelManager": manager}), "extra_arguments": ["--log-level=CRITICAL"]}
 
 
 class RunError(RuntimeError):
@@ -150,7 +155,8 @@ def _execute(slug: str, values: dict[str, Any], staging: Path, threads: int, pro
     injected = {name: value for name, value in values.items() if value != own[name]} | {"out": str(staging)}
     output = staging / "notebook.ipynb"
     _ProgressEngine.progress = progress
-    with _environment(threads):
+    with _environment(threads), tempfile.TemporaryDirectory(prefix="soundreasons-") as sockets:
+        _ProgressEngine.kernel = _kernel(sockets)
         try:
             papermill.execute_notebook(
                 project.notebook(slug), output, injected, engine_name="soundreasons", progress_bar=False,
@@ -244,6 +250,7 @@ class _ProgressEngine(NBClientEngine):  # type: ignore[misc]
     """Papermill's own engine, telling which section each cell belongs to."""
 
     progress: _Progress
+    kernel: Mapping[str, Any]
 
     @classmethod
     def execute_managed_notebook(cls, nb_man: Any, kernel_name: str, **options: Any) -> Any:
@@ -257,7 +264,7 @@ class _ProgressEngine(NBClientEngine):  # type: ignore[misc]
             start(cell, cell_index, **more)
 
         nb_man.cell_start = reported_start
-        return super().execute_managed_notebook(nb_man, kernel_name, **QUIET_KERNEL, **options)
+        return super().execute_managed_notebook(nb_man, kernel_name, **cls.kernel, **options)
 
 
 def _headings(cells: list[Any]) -> list[str]:

@@ -166,3 +166,15 @@ def test_the_ledger_is_read_before_anything_is_written(demo):
     assert not project.run_folder("demo", "laptop").exists()
     with pytest.raises(claims.LedgerError, match="title"):
         claims.load(project.ledger("demo"))
+
+
+def test_runs_that_start_side_by_side_do_not_meet(demo):
+    """Kernels that share a folder once picked the same sockets and refused each other's messages."""
+    line = [sys.executable, "-m", "soundreasons.cli", "run", "demo", "--set"]
+    started = [
+        subprocess.Popen([*line, f"seed={seed}"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        for seed in (1, 2, 3)
+    ]
+    told = [process.communicate()[0] for process in started]
+    assert [process.returncode for process in started] == [0, 0, 0], "\n".join(told)
+    assert not list(demo.glob("kernel*")), "a socket was left in the book's folder"
