@@ -144,6 +144,7 @@ def test_data_that_no_source_has_is_recorded_as_unavailable(demo, run, monkeypat
     ledger = demo / "lib" / "soundreasons" / "papers" / "demo" / "claims.yml"
     ledger.write_text(ledger.read_text().replace("bar: 5}", "bar: 5, needs: [hetrec_lastfm]}"))
     monkeypatch.setattr(data, "available", lambda name: False)
+    monkeypatch.setattr(data, "opened", dict)  # whatever other tests of this process have read
     run.measure("level.noise", [10.0, 10.1])
     run.verdicts()
     found = results.read(run.folder / "results.json")
