@@ -11,7 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from soundreasons.papers.concept_hierarchies.concepts import NOWHERE
-from soundreasons.papers.concept_hierarchies.hierarchy import Hierarchy, ancestors, build_hierarchy, edges, parents
+from soundreasons.papers.concept_hierarchies.hierarchy import (
+    Hierarchy,
+    ancestors,
+    build_hierarchy,
+    edges,
+    parents,
+)
 
 Score = Callable[[NDArray[Any]], float]
 
@@ -32,6 +38,7 @@ def same_group_share(structure: NDArray[Any], group: NDArray[np.int64]) -> float
     Parameters
     ----------
     structure : ndarray, shape (K + 1, K) or (K, K)
+        A hierarchy or pairs.
     group : ndarray of int, shape (K,)
         `NOWHERE` for a concept without a group.
 
@@ -135,8 +142,11 @@ def permuted_null(
     score : callable
         Takes a structure.
     structure : ndarray, shape (K + 1, K) or (K, K)
+        A hierarchy or pairs.
     rng : Generator
+        Of the exchanges.
     n_draws : int
+        How many.
 
     Examples
     --------

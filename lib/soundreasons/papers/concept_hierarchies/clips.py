@@ -57,6 +57,7 @@ def program_choice(programs_per_family: int = 4) -> NDArray[np.int64]:
     Parameters
     ----------
     programs_per_family : {1, 2, 4, 8}
+        How many of the eight of a family.
 
     Returns
     -------
@@ -103,7 +104,9 @@ def plan_clips(
         If there is no clip to draw, or `companions` is unknown.
     """
     if n_clips < 1 or companions not in ("family", "independent"):
-        raise ValueError(f"n_clips is {n_clips} and companions {companions!r}, expected 1 or more of either kind")
+        raise ValueError(
+            f"n_clips is {n_clips} and companions {companions!r}, expected 1 or more of either kind"
+        )
     chosen = program_choice() if programs is None else programs
     pieces = _pieces()
     names = sorted(pieces)
@@ -140,7 +143,9 @@ def _pieces() -> dict[tuple[str, str], NDArray[np.float64]]:
     notes: pd.DataFrame = data.open("old_scores").notes
     columns = ["part", "onset", "duration", "pitch"]
     return {
-        (str(piece), str(style)): table[columns].sort_values(["onset", "part", "pitch"]).to_numpy(dtype=np.float64)
+        (str(piece), str(style)): table[columns]
+        .sort_values(["onset", "part", "pitch"])
+        .to_numpy(dtype=np.float64)
         for (piece, style), table in notes.groupby(["piece", "style"])
     }
 
@@ -204,7 +209,7 @@ class Renderer:
     """
 
     def __init__(self, sample_rate: int = SAMPLE_RATE) -> None:
-        import tinysoundfont
+        import tinysoundfont  # type: ignore[import-untyped]
 
         self._rate = sample_rate
         self._synth = tinysoundfont.Synth(gain=-6.0, samplerate=sample_rate)

@@ -102,7 +102,12 @@ def clip_concepts(clips: Sequence[Clip], min_positives: int = MIN_POSITIVES) -> 
         for p in programs
     ]
     columns += [
-        (f"{families[f]} family", "family", f, np.array([any(p // 8 == f for p in c.programs) for c in clips]))
+        (
+            f"{families[f]} family",
+            "family",
+            f,
+            np.array([any(p // 8 == f for p in c.programs) for c in clips]),
+        )
         for f in ids
     ]
     columns += [(name, kind, NOWHERE, has) for name, kind, has in _other_concepts(clips)]
@@ -137,7 +142,8 @@ def _other_concepts(clips: Sequence[Clip]) -> list[tuple[str, str, NDArray[np.bo
     ]
     styles = sorted({clip.style for clip in clips})
     return found + [
-        (style.replace("_", " "), "style", np.array([clip.style == style for clip in clips])) for style in styles
+        (style.replace("_", " "), "style", np.array([clip.style == style for clip in clips]))
+        for style in styles
     ]
 
 

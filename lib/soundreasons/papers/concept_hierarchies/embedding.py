@@ -15,7 +15,13 @@ from numpy.typing import NDArray
 from soundreasons import data
 from soundreasons.learning import cache
 from soundreasons.papers.concept_hierarchies import clips, front_end, taggers
-from soundreasons.papers.concept_hierarchies.clips import Clip, Companions, Renderer, plan_clips, program_choice
+from soundreasons.papers.concept_hierarchies.clips import (
+    Clip,
+    Companions,
+    Renderer,
+    plan_clips,
+    program_choice,
+)
 from soundreasons.papers.concept_hierarchies.front_end import load_sound, log_mel, patches
 from soundreasons.papers.concept_hierarchies.taggers import LAYERS, load_fast_vgg
 
@@ -109,18 +115,24 @@ def embedded_clips(
     seed : int
         Of the plan.
     programs_per_family : {1, 2, 4, 8}
+        As for `program_choice`.
     device : str
+        Where the network runs.
 
     Returns
     -------
     list of Clip, dict of ndarray
         The plans, and the layers as `embed_patches` gives them.
     """
-    plan = plan_clips(n_clips, companions, np.random.default_rng([seed, n_clips]), program_choice(programs_per_family))
+    plan = plan_clips(
+        n_clips, companions, np.random.default_rng([seed, n_clips]), program_choice(programs_per_family)
+    )
 
     def compute() -> Layers:
         renderer = Renderer()
-        return embed_patches((renderer.render(clip) for clip in plan), load_fast_vgg(device=device), device=device)
+        return embed_patches(
+            (renderer.render(clip) for clip in plan), load_fast_vgg(device=device), device=device
+        )
 
     for name in ("old_scores", "timgm_soundfont", "musicnn_taggers"):
         data.open(name)
@@ -188,6 +200,7 @@ def tag_probabilities(
     network : str
         One of `taggers.NETWORKS`.
     device : str
+        Where the network runs.
 
     Returns
     -------
@@ -201,7 +214,9 @@ def tag_probabilities(
     """
     if len(samples) and not np.abs(samples).max() > 0:
         raise ValueError("the sound is silent from beginning to end; there is nothing to name")
-    model: Any = load_fast_vgg(network, device) if network.endswith("vgg") else taggers.load_tagger(network, device)
+    model: Any = (
+        load_fast_vgg(network, device) if network.endswith("vgg") else taggers.load_tagger(network, device)
+    )
     rows = []
     with torch.inference_mode():
         for patch in patches(samples):
@@ -222,6 +237,9 @@ def embed_recording(
     samples : ndarray, shape (n_samples,)
         At 16 kHz; 30 s give 29 moments.
     network : VggTagger or FastVgg
+        On `device`, ready for use.
+    device : str
+        Where it runs.
 
     Returns
     -------

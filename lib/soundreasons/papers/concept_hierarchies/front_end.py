@@ -50,7 +50,9 @@ def log_mel(samples: torch.Tensor) -> torch.Tensor:
     torch.Size([63, 96])
     """
     if samples.shape[-1] < WINDOW:
-        raise ValueError(f"sound has {samples.shape[-1]} samples, expected at least {WINDOW} (32 ms at 16 kHz)")
+        raise ValueError(
+            f"sound has {samples.shape[-1]} samples, expected at least {WINDOW} (32 ms at 16 kHz)"
+        )
     if samples.device.type != "meta" and not bool(torch.isfinite(samples).all()):
         raise ValueError("sound holds NaN or infinite amplitudes; clean it before it is analysed")
     flat = samples.reshape(-1, samples.shape[-1])
@@ -97,7 +99,9 @@ def load_sound(path: Path) -> NDArray[np.float32]:
         raise ValueError(f"{path} holds no sound: it has 0 samples")
     if len(samples) > _LONGEST_SECONDS * rate:
         minutes = len(samples) / rate / 60
-        raise ValueError(f"{path} lasts {minutes:.0f} min, at most {_LONGEST_SECONDS / 60:.0f} are read; cut it")
+        raise ValueError(
+            f"{path} lasts {minutes:.0f} min, at most {_LONGEST_SECONDS / 60:.0f} are read; cut it"
+        )
     return resampled(samples.mean(axis=1), rate)
 
 

@@ -25,7 +25,7 @@ def entry_order(centrality: NDArray[Any]) -> NDArray[np.int64]:
     >>> entry_order(np.array([0.2, 0.5, 0.2])).tolist()
     [1, 2, 0]
     """
-    return np.argsort(centrality, kind="stable")[::-1]
+    return np.asarray(np.argsort(centrality, kind="stable")[::-1])
 
 
 def build_hierarchy(

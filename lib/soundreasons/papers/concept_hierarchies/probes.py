@@ -104,7 +104,9 @@ def split_tracks(
     [14, 2, 4]
     """
     if labels.ndim != 2 or labels.dtype != np.bool_:
-        raise ValueError(f"labels are {labels.dtype} of shape {labels.shape}, expected bool (n_tracks, n_concepts)")
+        raise ValueError(
+            f"labels are {labels.dtype} of shape {labels.shape}, expected bool (n_tracks, n_concepts)"
+        )
     counts = np.stack([labels.sum(axis=0), (~labels).sum(axis=0)])
     if (counts < fewest).any():
         worst = int(counts.min(axis=0).argmin())
@@ -124,16 +126,18 @@ def split_tracks(
     for part in (TRAIN, VALIDATION, TEST):
         here = (labels & (parts == part)).sum(axis=0)
         if (here == 0).any():
-            raise ValueError(f"concept {int(here.argmin())} has no positive in part {part}; it needs more tracks")
+            raise ValueError(
+                f"concept {int(here.argmin())} has no positive in part {part}; it needs more tracks"
+            )
     return parts
 
 
 def _parts(n: int, rng: np.random.Generator) -> NDArray[np.int8]:
     ranks = rng.permutation(n)
     n_train, n_validation = round(0.7 * n), max(1, round(0.1 * n))
-    return np.where(ranks < n_train, TRAIN, np.where(ranks < n_train + n_validation, VALIDATION, TEST)).astype(
-        np.int8
-    )
+    return np.where(
+        ranks < n_train, TRAIN, np.where(ranks < n_train + n_validation, VALIDATION, TEST)
+    ).astype(np.int8)
 
 
 def fit_probes(
@@ -157,6 +161,7 @@ def fit_probes(
     features : ndarray, shape (n_tracks, n_moments, n_dims)
         Activations of a layer at moments of each track; finite.
     labels : ndarray of bool, shape (n_tracks, n_concepts)
+        Who has which concept.
     parts : ndarray of int8, shape (n_tracks, n_concepts)
         From `split_tracks`.
     settings : ProbeSettings
@@ -191,7 +196,9 @@ def fit_probes(
             "(n_tracks, n_moments, n_dims) and twice (n_tracks, n_concepts)"
         )
     if not np.isfinite(features).all():
-        raise ValueError(f"{int((~np.isfinite(features)).sum())} features are NaN or infinite; check the sounds")
+        raise ValueError(
+            f"{int((~np.isfinite(features)).sum())} features are NaN or infinite; check the sounds"
+        )
     job = _Job(features, labels, parts, settings, seed, device)
     return job.run()
 
@@ -266,7 +273,12 @@ class _Job:
         return Probes(found[:, :-1], found[:, -1], accuracy.double().cpu().numpy(), best_epoch.cpu().numpy())
 
     def _adam(
-        self, theta: torch.Tensor, gradient: torch.Tensor, moments: list[torch.Tensor], rate: torch.Tensor, step: int
+        self,
+        theta: torch.Tensor,
+        gradient: torch.Tensor,
+        moments: list[torch.Tensor],
+        rate: torch.Tensor,
+        step: int,
     ) -> torch.Tensor:
         moments[0].mul_(0.9).add_(gradient, alpha=0.1)
         moments[1].mul_(0.999).addcmul_(gradient, gradient, value=0.001)
@@ -294,9 +306,7 @@ class _Job:
         """Gradient of the loss on 64 positives and 64 negatives of each concept, at random moments."""
         drawn = [self._draw(*members) for members in self.members]
         rows = torch.cat(drawn, dim=1)
-        moments = torch.randint(
-            self.n_moments, rows.shape, generator=self.generator, device=self.device
-        )
+        moments = torch.randint(self.n_moments, rows.shape, generator=self.generator, device=self.device)
         inputs = self.flat[rows * self.n_moments + moments] * self._mask(rows.shape[1])
         logits = torch.bmm(inputs, theta[:, :-1, None]).squeeze(2) + theta[:, -1:]
         error = torch.sigmoid(logits)
@@ -335,7 +345,9 @@ def probabilities(features: NDArray[Any], probes: Probes, *, linear: bool = Fals
     Parameters
     ----------
     features : ndarray, shape (n_tracks, n_moments, n_dims)
+        Activations.
     probes : Probes
+        Fitted on the same layer.
     linear : bool
         Leave out the sigmoid.
 

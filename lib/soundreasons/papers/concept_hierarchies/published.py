@@ -5,10 +5,12 @@ second opinion, and our greedy step on their vectors.
 """
 
 from dataclasses import dataclass
+from importlib import resources
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import yaml
 from numpy.typing import NDArray
 
 from soundreasons import data
@@ -194,7 +196,9 @@ def layer_table() -> pd.DataFrame:
 
     Chapter: concept_hierarchies.
     """
-    rows = {name: [100 * nearest_in_group(*published_vectors(name, layer)) for layer in LAYERS] for name in APM}
+    rows = {
+        name: [100 * nearest_in_group(*published_vectors(name, layer)) for layer in LAYERS] for name in APM
+    }
     return pd.DataFrame.from_dict(rows, orient="index", columns=list(LAYERS))
 
 
@@ -213,3 +217,20 @@ def trees_from_vectors(name: str, layer: str = "pool5") -> dict[str, float]:
         "top_1": 100 * same_group_share(top_one(cosines), group),
         "theirs": 100 * same_group_share(published_graph(name).structure, published_graph(name).group),
     }
+
+
+def published_histogram() -> dict[float, float]:
+    """Read the poster's bars of test accuracy from the ledger: left end of a bar (share) and its height.
+
+    Heights were read off the image and are approximate; bars below 0.70 were not read. Chapter:
+    concept_hierarchies.
+
+    Examples
+    --------
+    >>> published_histogram()[0.85]
+    465
+    """
+    place = resources.files("soundreasons.papers.concept_hierarchies") / "claims.yml"
+    facts = yaml.safe_load(place.read_text(encoding="utf-8"))["facts"]
+    bars = {f["id"].removeprefix("bar_"): f["value"] for f in facts if f["id"].startswith("bar_")}
+    return {int(name) / 1000: height for name, height in bars.items()}

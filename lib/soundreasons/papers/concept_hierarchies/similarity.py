@@ -51,7 +51,9 @@ def concept_similarity(probabilities: NDArray[Any], positives: NDArray[np.bool_]
         raise ValueError(f"{int((~np.isfinite(probabilities)).sum())} probabilities are not finite")
     counts = positives.sum(axis=0)
     if (counts == 0).any():
-        raise ValueError(f"concept {int(np.argmin(counts))} has no track here; leave it out or keep more tracks")
+        raise ValueError(
+            f"concept {int(np.argmin(counts))} has no track here; leave it out or keep more tracks"
+        )
     sums = positives.T.astype(np.float64) @ probabilities.astype(np.float64)
     return np.asarray(sums / counts[:, np.newaxis])
 
@@ -96,8 +98,8 @@ def require_similarity(similarity: NDArray[Any]) -> None:
     if not np.isfinite(similarity).all():
         bad = int((~np.isfinite(similarity)).sum())
         raise ValueError(
-            f"{bad} of {similarity.size} similarities are NaN or infinite; a concept without tracks gives NaN, "
-            "leave it out first"
+            f"{bad} of {similarity.size} similarities are NaN or infinite; a concept without tracks "
+            "gives NaN, leave it out first"
         )
 
 

@@ -207,7 +207,9 @@ def load_tagger(name: str = "MSD_vgg", device: str = "cpu") -> VggTagger | Music
     network = VggTagger() if name.endswith("vgg") else MusicnnTagger()
     names = _vgg_names() if name.endswith("vgg") else _musicnn_names()
     state = {ours: torch.tensor(_arranged(weights[theirs])) for ours, theirs in names.items()}
-    counters = {key: value for key, value in network.state_dict().items() if key.endswith("num_batches_tracked")}
+    counters = {
+        key: value for key, value in network.state_dict().items() if key.endswith("num_batches_tracked")
+    }
     network.load_state_dict({**counters, **{key: _fitting(key, state[key], network) for key in state}})
     return network.to(device).eval().requires_grad_(False)
 
@@ -227,7 +229,7 @@ def tags_of(name: str) -> tuple[str, ...]:
 
 
 def _arranged(tensor: Any) -> Any:
-    """TensorFlow keeps (height, width, in, out) and (in, out), torch (out, in, height, width) and (out, in)."""
+    """TensorFlow keeps (height, width, in, out) and (in, out), torch (out, in, ...)."""
     return tensor.transpose(3, 2, 0, 1).copy() if tensor.ndim == 4 else tensor.T.copy()
 
 
@@ -238,7 +240,12 @@ def _fitting(key: str, tensor: torch.Tensor, network: nn.Module) -> torch.Tensor
 
 
 def _norm_names(ours: str, theirs: str) -> dict[str, str]:
-    pairs = {"weight": "gamma", "bias": "beta", "running_mean": "moving_mean", "running_var": "moving_variance"}
+    pairs = {
+        "weight": "gamma",
+        "bias": "beta",
+        "running_mean": "moving_mean",
+        "running_var": "moving_variance",
+    }
     return {f"{ours}.{mine}": f"{theirs}/{other}" for mine, other in pairs.items()}
 
 
@@ -266,4 +273,6 @@ def _musicnn_names() -> dict[str, str]:
         names |= _layer_names(f"{part}.{k}", _numbered("conv2d", number))
         names |= _norm_names(f"{part}_norms.{k}", f"batch_normalization_{number + 1}")
     names |= _norm_names("pool_norm", "batch_normalization_9") | _layer_names("penultimate", "dense")
-    return names | _norm_names("penultimate_norm", "batch_normalization_10") | _layer_names("dense", "dense_1")
+    return (
+        names | _norm_names("penultimate_norm", "batch_normalization_10") | _layer_names("dense", "dense_1")
+    )

@@ -93,7 +93,7 @@ def plain(name: str) -> str:
 
 
 def discogs_branches() -> Branches:
-    """Genres of each Discogs style, and our table of parents of Jamendo's tags. Chapter: concept_hierarchies."""
+    """Genres of each Discogs style, and our parents of Jamendo's tags. Chapter: concept_hierarchies."""
     found: dict[str, set[str]] = {}
     styles = data.open("discogs_styles").styles
     for genre, style in zip(styles["genre"], styles["style"], strict=True):

@@ -26,6 +26,7 @@ def cooccurrence(labels: NDArray[np.bool_]) -> NDArray[np.float64]:
     Parameters
     ----------
     labels : ndarray of bool, shape (n_tracks, n_concepts)
+        Who has which concept.
 
     Returns
     -------
@@ -57,6 +58,7 @@ def cooccurrence_vectors(labels: NDArray[np.bool_], rank: int = _RANK) -> NDArra
     Parameters
     ----------
     labels : ndarray of bool, shape (n_tracks, n_concepts)
+        Who has which concept.
     rank : int
         Dimensions, at most the number of concepts.
 
