@@ -112,7 +112,8 @@ def _parents(
         best = candidates[len(values) - 1 - int(np.argmax(values[::-1]))]
         return np.array([best] if likeness[best] > least else [], dtype=np.int64)
     ranked = candidates[np.argsort(values, kind="stable")[::-1][:n_parents]]
-    return ranked[(likeness[ranked] > least) & (likeness[ranked] > likeness[ranked[0]] - slack)]
+    enough = (likeness[ranked] > least) & (likeness[ranked] > likeness[ranked[0]] - slack)
+    return np.asarray(ranked[enough])
 
 
 def restrict(

@@ -4,6 +4,7 @@ Task: shares of edges within an editorial group, usage distances over their tree
 second opinion, and our greedy step on their vectors.
 """
 
+import functools
 from dataclasses import dataclass
 from importlib import resources
 from typing import Any
@@ -64,6 +65,13 @@ class PublishedGraph:
         return np.vstack([self.structure, orphans])
 
 
+@functools.cache
+def _published() -> Any:
+    """Open the published files once."""
+    return data.open("published_concepts")
+
+
+@functools.cache
 def published_graph(name: str) -> PublishedGraph:
     """Open one of the published trees or structures.
 
@@ -85,7 +93,7 @@ def published_graph(name: str) -> PublishedGraph:
     soundreasons.data.DataError
         If the files are not on this machine.
     """
-    record = data.open("published_concepts")
+    record = _published()
     nodes = record.nodes[record.nodes["graph"] == name]
     if len(nodes) == 0:
         known = ", ".join(sorted(set(record.nodes["graph"])))
@@ -128,7 +136,7 @@ def usage_scores(name: str) -> EdgeScore:
 
 
 def _with_usage(graph: PublishedGraph) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
-    record = data.open("published_concepts")
+    record = _published()
     place = {playlist: k for k, playlist in enumerate(record.usage_ids)}
     chosen = np.array([k for k, node in enumerate(graph.ids) if node in place])
     rows = [place[graph.ids[k]] for k in chosen]
@@ -137,7 +145,7 @@ def _with_usage(graph: PublishedGraph) -> tuple[NDArray[np.uint8], NDArray[np.fl
 
 def random_usage_distance(rng: np.random.Generator, n_pairs: int = 200_000) -> float:
     """Mean usage distance of two playlists drawn at random. Chapter: concept_hierarchies."""
-    usage = data.open("published_concepts").usage
+    usage = _published().usage
     first = rng.integers(len(usage), size=n_pairs)
     second = (first + rng.integers(1, len(usage), size=n_pairs)) % len(usage)
     return float(np.linalg.norm(usage[first] - usage[second], axis=1).mean())
@@ -185,7 +193,7 @@ def published_vectors(name: str, layer: str) -> tuple[NDArray[np.float64], NDArr
     -------
     ndarray, shape (n, n_dims), ndarray of int, shape (n,)
     """
-    concepts = data.open("published_concepts").concepts[name]
+    concepts = _published().concepts[name]
     graph = published_graph(name)
     groups = dict(zip(graph.labels, graph.group.tolist(), strict=True))
     return concepts.vectors[LAYERS.index(layer)], np.array([groups[label] for label in concepts.names])
