@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 TRAIN, VALIDATION, TEST = 0, 1, 2
 ACCURACY_TO_KEEP = 0.70
 _HALF_BATCH = 64
+_MOST_DRAWS = 500
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,7 @@ def split_tracks(
     rng = np.random.default_rng(seed)
     parts = np.empty(labels.shape, dtype=np.int8)
     if common:
-        parts[:] = _parts(len(labels), rng)[:, np.newaxis]
+        parts[:] = _common_parts(labels, rng)[:, np.newaxis]
     else:
         for concept in range(labels.shape[1]):
             for side in (True, False):
@@ -129,6 +130,15 @@ def split_tracks(
             raise ValueError(
                 f"concept {int(here.argmin())} has no positive in part {part}; it needs more tracks"
             )
+    return parts
+
+
+def _common_parts(labels: NDArray[np.bool_], rng: np.random.Generator) -> NDArray[np.int8]:
+    """Draw a split again until every concept has a positive in each part; the last one if none has."""
+    for _ in range(_MOST_DRAWS):
+        parts = _parts(len(labels), rng)
+        if all(labels[parts == part].any(axis=0).all() for part in (TRAIN, VALIDATION, TEST)):
+            break
     return parts
 
 
