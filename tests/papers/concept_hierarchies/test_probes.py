@@ -98,7 +98,7 @@ def test_a_concept_with_too_few_tracks_is_refused_by_number():
 
 
 def test_features_that_are_not_finite_or_do_not_fit_are_refused():
-    features, labels, _ = tracks(n=60)
+    features, labels, _ = tracks(n=100)
     parts = ch.split_tracks(labels, fewest=4)
     with pytest.raises(ValueError, match="NaN or infinite"):
         ch.fit_probes(np.where(np.arange(12) == 0, np.nan, features), labels, parts)
@@ -114,8 +114,8 @@ def test_the_filter_is_strict():
 
 @pytest.mark.parametrize("network", [ch.VggTagger, ch.MusicnnTagger])
 def test_a_training_step_of_a_tagger_stays_on_its_device(network):
+    model = network().to("meta")
     with RefuseStrays():
-        model = network().to("meta")
         optimiser = torch.optim.Adam(model.parameters())
         answer = model(torch.zeros(4, 187, 96, device="meta"))
         loss = torch.nn.functional.binary_cross_entropy_with_logits(answer, torch.zeros(4, 50, device="meta"))
@@ -125,7 +125,7 @@ def test_a_training_step_of_a_tagger_stays_on_its_device(network):
 
 @pytest.mark.parametrize("sampling", ["balanced", "expected"])
 def test_a_training_step_of_the_probes_stays_on_its_device(sampling, monkeypatch):
-    features, labels, _ = tracks(n=60)
+    features, labels, _ = tracks(n=100)
     parts = ch.split_tracks(labels, fewest=4)
     settings = ch.ProbeSettings(sampling=sampling)
     job = module._Job(features, labels, parts, settings, 0, "cpu")
@@ -141,6 +141,6 @@ def test_a_training_step_of_the_probes_stays_on_its_device(sampling, monkeypatch
         job._adam(theta, job._gradient(theta), moments, torch.full((5, 1), 0.1, device="meta"), 1)
         job._loss(theta, ch.VALIDATION)
         job._accuracy(theta)
-    job.flat = torch.zeros(120, 12)  # a planted stray is seen
+    job.flat = torch.zeros(200, 12)  # a planted stray is seen
     with pytest.raises((StrayTensorError, RuntimeError)), RefuseStrays():
         job._gradient(theta)

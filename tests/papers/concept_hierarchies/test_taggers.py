@@ -93,14 +93,23 @@ def test_longer_sounds_give_29_moments_in_half_a_minute(needs):
     assert ch.embed_recording(sound, ch.load_fast_vgg()).shape == (29, 128)
 
 
+# The shared vectors were cut around the middle of the file as its header tells it, which for these MP3 files
+# is 13 ms longer than what is decoded; a shift of 8 ms already moves the cosine to 0.99. Their mono is the
+# sum of both channels over the root of two, ours the mean.
+HEADER_SECONDS = {"frontiers": 440.776900, "machine_wars": 290.598900, "time_to_strike": 324.296900}
+
+
 def test_embedding_the_game_music_again_agrees_with_the_shared_vectors(needs):
     needs("asc_music", "musicnn_taggers")
     record = data.open("game_music_embeddings")
     rows = record.tracks[record.tracks["package"] == "asc-music"]
     network = ch.load_fast_vgg()
+    assert len(rows) == 3
     for row, file in zip(rows["row"], rows["file"], strict=True):
-        stem = file.rsplit("/", 1)[-1].rsplit(".", 1)[0]
-        ours = ch.embed_recording(ch.middle(ch.load_sound(data.open("asc_music").paths[stem])), network)
+        name = Path(file).stem
+        sound = np.sqrt(2) * ch.load_sound(data.open("asc_music").paths[name])
+        start = round((HEADER_SECONDS[name] / 2 - 15) * ch.SAMPLE_RATE)
+        ours = ch.embed_recording(sound[start : start + 30 * ch.SAMPLE_RATE].astype(np.float32), network)
         theirs = record.embeddings[row].astype(np.float64)
         assert ours.shape == theirs.shape
         cosine = (ours * theirs).sum() / np.linalg.norm(ours) / np.linalg.norm(theirs)
@@ -129,7 +138,7 @@ def test_what_is_no_sound_is_refused(tmp_path, needs):
     soundfile.write(tmp_path / "empty.wav", np.zeros(0), 16000)
     with pytest.raises(ValueError, match="holds no sound"):
         ch.load_sound(tmp_path / "empty.wav")
-    with pytest.raises(ValueError, match="expected 512 or more"):
+    with pytest.raises(ValueError, match="expected at least 512"):
         ch.log_mel(torch.zeros(100))
     with pytest.raises(ValueError, match="NaN or infinite amplitudes"):
         ch.log_mel(torch.full((1000,), torch.nan))
