@@ -145,7 +145,7 @@ def patches(samples: NDArray[np.float32]) -> NDArray[np.float32]:
 
     Examples
     --------
-    >>> patches(np.ones(100_000, dtype=np.float32)).shape
+    >>> patches(np.ones(99_000, dtype=np.float32)).shape
     (2, 47616)
     """
     if samples.ndim != 1 or len(samples) == 0:

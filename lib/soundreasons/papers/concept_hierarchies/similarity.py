@@ -11,7 +11,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 _DENSE_FROM = 0.03  # share of pairs that are edges; below it sparse products are quicker
-_BLOCK_CELLS = 4_000_000
+_BLOCK_CELLS = 2_000_000
 
 
 def concept_similarity(probabilities: NDArray[Any], positives: NDArray[np.bool_]) -> NDArray[np.float64]:
