@@ -140,7 +140,7 @@ def plot_agreement(table: pd.DataFrame, ax: Axes) -> Axes:
     ax.plot(table["transposed"], places, "s", color=VERMILION, markerfacecolor="none", label="transposed")
     ax.set_yticks(places, list(table.index))
     ax.set(xlabel="judged edges that agree (%)", xlim=(0, 100))
-    ax.legend(fontsize=8, frameon=False, loc="lower right")
+    ax.legend(fontsize=8, frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=4)
     return ax
 
 
