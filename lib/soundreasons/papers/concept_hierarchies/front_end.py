@@ -7,13 +7,19 @@ every 256, 96 Slaney mel bands of the power spectrum, log10(1 + 10000 m).
 from __future__ import annotations
 
 import functools
+import warnings
 from pathlib import Path
 from typing import Any
 
-import librosa
 import numpy as np
 import torch
 from numpy.typing import NDArray
+
+with warnings.catch_warnings():
+    # librosa brings a progress bar along that warns, in a notebook, of widgets that nobody needs.
+    warnings.filterwarnings("ignore", message="IProgress not found")
+    import librosa
+    import librosa.filters
 
 SAMPLE_RATE = 16_000  # Hz
 WINDOW, HOP = 512, 256  # samples
