@@ -32,8 +32,10 @@ def main() -> None:
     """Run the command line; what a user got wrong is one line, not a traceback."""
     try:
         app()
-    except (ValueError, FileNotFoundError) as error:
+    except ValueError as error:
         _fail(str(error))
+    except OSError as error:
+        _fail(f"{error}; set --out, SOUNDREASONS_RUNS or SOUNDREASONS_DATA to a folder where you may write")
     except KeyboardInterrupt:
         _fail("interrupted; what was finished is kept")
 
@@ -57,7 +59,12 @@ def _settings(given: list[str]) -> dict[str, Any]:
         name, equals, value = pair.partition("=")
         if not equals:
             raise ValueError(f"--set {pair!r}: expected name=value")
-        settings[name.strip()] = yaml.safe_load(value)
+        try:
+            settings[name.strip()] = yaml.safe_load(value)
+        except yaml.YAMLError:
+            raise ValueError(
+                f"--set {pair!r}: {value!r} is no value; expected a number, a word or [a, b]"
+            ) from None
     return settings
 
 
@@ -110,8 +117,11 @@ def check(
 ) -> None:
     """Say which committed results are stale, and what changed since."""
     from soundreasons import project
+    from soundreasons.naming import unknown
     from soundreasons.site import reference
 
+    if profile not in project.PROFILES:
+        raise ValueError(unknown("profile", profile, project.PROFILES))
     stale = False
     for slug in project.slugs():
         state = reference.state(slug, profile)
@@ -129,15 +139,22 @@ def compare(
     """Lay two runs side by side; exit 1 if they disagree beyond their intervals."""
     from soundreasons import results
 
-    rows = results.compare(results.read(first), results.read(second))
+    runs = results.read(first), results.read(second)
+    rows = results.compare(*runs)
+    for name, values in results.settings_apart(*runs).items():
+        _say(f"not the same experiment: {name} is {values[0]!r} in the first and {values[1]!r} in the second")
     _print_table(
         ["measure", "first", "second", "difference", ""],
         [[r.measure, r.first, r.second, r.difference, r.how] for r in rows],
     )
     apart = [row.measure for row in rows if not row.agrees]
+    alone = [row.measure for row in rows if not row.is_shared]
     if apart:
         _fail(f"{len(apart)} of {len(rows)} measures disagree: {', '.join(apart)}")
-    _say(f"{len(rows)} measures, none disagrees")
+    if len(alone) == len(rows):
+        _fail("the two runs share no measure, so nothing was compared")
+    lone = f"; {len(alone)} stand in one run only: {', '.join(alone)}" if alone else ""
+    _say(f"{len(rows) - len(alone)} measures compared, none disagrees{lone}")
 
 
 @app.command("try")
@@ -205,7 +222,7 @@ def data_fetch(
     from soundreasons import data
 
     outcomes = data.fetch(
-        names or None, report=lambda name, message: _say(f"  {name}: {message}"), strict=False
+        names or None, report=lambda name, message: _say(f"  {name}: {message}"), force=force, strict=False
     )
     _outcomes(outcomes, fail=not missing_ok)
 

@@ -2,7 +2,8 @@
 
 A line reads ``n_seeds: int = 3  # how many seeds [1..100]``: name, type, laptop value, what it
 is, and in brackets what is allowed: ``1..100`` (ends included, either may be left out),
-``(0..1)`` (ends excluded) or ``a|b|c``. In a list the rule holds for every entry.
+``(0..1)`` (ends excluded) or ``a|b|c``. In a list the rule holds for every entry, and ``[a|b, at least one]``
+refuses an empty one.
 The checker, the command line's help and the book's parameter page are derived from it.
 """
 
@@ -25,6 +26,7 @@ from soundreasons import project
 from soundreasons.naming import unknown
 
 SCALARS: dict[str, type] = {"int": int, "float": float, "str": str, "bool": bool}
+AT_LEAST_ONE = "at least one"
 NOT_IN_KEY = {"out", "profile"}  # they say where a run goes and what it is called, not what it computes
 
 
@@ -37,7 +39,8 @@ class Parameter:
     """One declared parameter.
 
     `type` is one of int, float, str, bool, or list[...] of these; `allowed` is the text between
-    the brackets of its comment, "" where anything of the type goes.
+    the brackets of its comment, "" where anything of the type goes; `needs_entry` says that a list
+    must not be empty.
     """
 
     name: str
@@ -45,6 +48,7 @@ class Parameter:
     default: Any
     help: str
     allowed: str
+    needs_entry: bool = False
 
     def problem(self, value: Any) -> str | None:
         """Say what is wrong with a value, or None."""
@@ -53,6 +57,8 @@ class Parameter:
             return self._entry_problem(value, self.type)
         if not isinstance(value, list | tuple):
             return f"{self.name} is {value!r}, expected a list of {item_type[1]}"
+        if not value and self.needs_entry:
+            return f"{self.name} is empty, expected at least one: {self.help}"
         problems = (self._entry_problem(entry, item_type[1]) for entry in value)
         return next(filter(None, problems), None)
 
@@ -116,12 +122,14 @@ def parse(source: str) -> dict[str, Parameter]:
         comment = comments.get(node.end_lineno or node.lineno, "")
         match = re.fullmatch(r"(.*?)\s*(?:\[([^\]]*)\])?", comment)
         assert match is not None  # every part of the pattern may be empty
+        allowed = (match[2] or "").removesuffix(AT_LEAST_ONE).rstrip(", ")
         parameter = Parameter(
             node.target.id,
             ast.unparse(node.annotation),
             ast.literal_eval(node.value),
             match[1],
-            match[2] or "",
+            allowed,
+            needs_entry=(match[2] or "").endswith(AT_LEAST_ONE),
         )
         _check_declaration(parameter)
         declared[parameter.name] = parameter
@@ -134,6 +142,8 @@ def _check_declaration(parameter: Parameter) -> None:
         raise ParameterError(
             f"{parameter.name} is declared {parameter.type}, expected {', '.join(SCALARS)} or a list of one"
         )
+    if parameter.needs_entry and not inner[1]:
+        raise ParameterError(f"{parameter.name} is declared {parameter.type}; only a list can have entries")
     if not parameter.help:
         raise ParameterError(f"{parameter.name} has no comment that says what it is")
     problem = parameter.problem(parameter.default)
@@ -181,7 +191,10 @@ def profile_values(slug: str, profile: str) -> dict[str, Any]:
         raise ParameterError(
             f"{slug} has no {profile} profile: notebooks/profiles/{profile}/{slug}.yml is missing"
         )
-    overlay = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    try:
+        overlay = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except yaml.YAMLError as error:
+        raise ParameterError(f"{path.name} of profile {profile} is no YAML: {error}") from None
     if not isinstance(overlay, dict):
         raise ParameterError(
             f"{path.name} of profile {profile} holds a {type(overlay).__name__}, expected names and values"

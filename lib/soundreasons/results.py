@@ -179,6 +179,7 @@ class Comparison(_Strict):
     difference: str
     agrees: bool
     how: str
+    is_shared: bool = True
 
 
 def compare(first: Results, second: Results) -> list[Comparison]:
@@ -198,14 +199,30 @@ def compare(first: Results, second: Results) -> list[Comparison]:
     return [_compare(name, first.measures.get(name), second.measures.get(name)) for name in names]
 
 
+def settings_apart(first: Results, second: Results) -> dict[str, tuple[Any, Any]]:
+    """Parameters in which two runs differ, beside the seed and where results go: by name, both values.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> narrow, wide = (SimpleNamespace(parameters={"rank": rank}) for rank in (64, 128))
+    >>> settings_apart(narrow, wide)
+    {'rank': (64, 128)}
+    """
+    names = sorted((first.parameters.keys() | second.parameters.keys()) - {"seed", "out", "device"})
+    both = {name: (first.parameters.get(name), second.parameters.get(name)) for name in names}
+    return {name: values for name, values in both.items() if values[0] != values[1]}
+
+
 def _compare(name: str, first: Measure | None, second: Measure | None) -> Comparison:
     if first is None or second is None:
         present = first or second
         assert present is not None  # the name comes from one of them
         shown = (present.text(), "-") if first else ("-", present.text())
         return Comparison(
-            measure=name, first=shown[0], second=shown[1], difference="-", agrees=True, how="in one run only"
-        )
+            measure=name, first=shown[0], second=shown[1], difference="-", agrees=True, how="in one run only",
+            is_shared=False,
+        )  # fmt: skip
     agrees, how = _agree(first, second)
     return Comparison(
         measure=name,

@@ -29,6 +29,8 @@ def command(*arguments: str) -> subprocess.CompletedProcess[str]:
         (["data", "where", "hetrec"], "hetrec_lastfm"),
         (["try", "demo", "x"], "has nothing to try"),
         (["check"], "stale or missing results"),
+        (["check", "--profile", "labtop"], "did you mean 'laptop'"),
+        (["run", "demo", "--set", "seed=["], "'[' is no value"),
     ],
 )
 def test_a_mistake_is_one_line_and_exit_1(demo, arguments, told):
@@ -53,6 +55,40 @@ def test_compare_exits_1_when_two_runs_disagree(demo, tmp_path, level, code):
     done = command("compare", str(tmp_path / "a.json"), str(tmp_path / "b.json"))
     assert done.returncode == code
     assert "intervals" in done.stdout
+
+
+def test_runs_that_share_no_measure_are_no_agreement(demo, tmp_path):
+    results.write(record(m=measure([1.0, 1.1])), tmp_path / "a.json")
+    results.write(record(k=measure([1.0, 1.1])), tmp_path / "b.json")
+    done = command("compare", str(tmp_path / "a.json"), str(tmp_path / "b.json"))
+    assert done.returncode == 1
+    assert "share no measure" in done.stderr
+
+
+def test_compare_says_what_stands_in_one_run_and_which_settings_differ(demo, tmp_path):
+    results.write(record(m=measure([1.0, 1.1]), k=measure(2.0)), tmp_path / "a.json")
+    other = record(m=measure([1.0, 1.1])).model_copy(update={"parameters": {"seed": 3, "rank": 64}})
+    results.write(other, tmp_path / "b.json")
+    done = command("compare", str(tmp_path / "a.json"), str(tmp_path / "b.json"))
+    assert done.returncode == 0
+    assert "1 measures compared, none disagrees; 1 stand in one run only: k" in done.stdout
+    assert "not the same experiment: rank is None in the first and 64 in the second" in done.stdout
+
+
+def test_a_folder_that_cannot_be_written_is_one_line(demo, tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("SOUNDREASONS_RUNS", str(tmp_path / "file" / "runs"))
+    done = command("run", "demo")
+    assert done.returncode == 1
+    assert "SOUNDREASONS_RUNS" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_force_fetches_again(monkeypatch):
+    asked = {}
+    monkeypatch.setattr("soundreasons.data.fetch", lambda names, **options: asked.update(options) or [])
+    assert CliRunner().invoke(cli.app, ["data", "fetch", "--force", "gm_programs"]).exit_code == 0
+    assert asked["force"] is True
 
 
 def test_help_names_every_verb():

@@ -95,3 +95,21 @@ def test_every_profile_of_every_chapter_passes_its_own_check(slug, profile):
     values = parameters.profile_values(slug, profile)
     assert values["profile"] == profile
     assert {"out", "seed", "n_seeds", "device"} <= values.keys()
+
+
+def test_a_list_that_needs_an_entry_refuses_an_empty_one():
+    declared = parameters.parse('kinds: list[str] = ["red"]  # which [red|blue, at least one]')
+    assert declared["kinds"].problem(["blue"]) is None
+    assert declared["kinds"].problem([]) == "kinds is empty, expected at least one: which"
+    assert "did you mean 'blue'" in declared["kinds"].problem(["blu"])
+
+
+def test_only_a_list_can_need_an_entry():
+    with pytest.raises(parameters.ParameterError, match="only a list can have entries"):
+        parameters.parse("n: int = 3  # how many [1.., at least one]")
+
+
+def test_a_profile_that_is_no_yaml_is_named(demo):
+    (demo / "notebooks" / "profiles" / "smoke" / "demo.yml").write_text("n_seeds: [")
+    with pytest.raises(parameters.ParameterError, match=r"demo\.yml of profile smoke is no YAML"):
+        parameters.profile_values("demo", "smoke")

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import jupytext
 import nbformat
 
 from soundreasons import files, project
+from soundreasons.measures import Measure
 from soundreasons.site.edition import Edition
 
-_CITATION = re.compile(r"\{glue:(?:text)?\}`(?P<name>[^`:]+)(?::[^`]*)?`")
+_CITATION = re.compile(r"\{glue:(?:text)?\}`(?P<name>[^`:]+)(?::(?P<format>[^`]*))?`")
+_END = re.compile(r"(?P<name>.+)\.(?P<end>low|high)")
 
 
 class ComposeError(ValueError):
@@ -88,24 +91,40 @@ def cited_measures(text: str) -> list[str]:
     return [match["name"] for match in _CITATION.finditer(text)]
 
 
-def _without_unmeasured(text: str, citable: set[str]) -> str:
-    """Prose in which a measure that this run did not take is said to be so."""
-    return _CITATION.sub(lambda m: m[0] if m["name"] in citable else "*not measured in this run*", text)
+def with_reference(text: str, edition: Edition) -> str:
+    """Prose in which a measure that this run did not take is the reference edition's, and marked so.
+
+    A run without some data (or a smoke run) keeps sentences that are true of the reference. What the
+    reference did not measure either is said not to be measured.
+    """
+
+    def cited(match: re.Match[str]) -> str:
+        if _value(edition.run.measures, match["name"]) is not None:
+            return match[0]
+        known = _value(edition.reference.measures, match["name"]) if edition.reference else None
+        if known is None:
+            return "*not measured*"
+        return f"**{known:{match['format'] or ''}}** [reference edition]{{.provenance}}"
+
+    return _CITATION.sub(cited, text)
 
 
-def _citable(edition: Edition) -> set[str]:
-    kept = edition.run.measures
-    ends = {
-        f"{name}.{end}" for name, measure in kept.items() if measure.has_interval for end in ("low", "high")
-    }
-    return kept.keys() | ends
+def _value(measures: Mapping[str, Measure], name: str) -> float | None:
+    """Mean of a measure, or an end of its interval as `<name>.low`; None if it was not taken."""
+    if name in measures:
+        return measures[name].mean
+    end = _END.fullmatch(name)
+    if end is None or end["name"] not in measures:
+        return None
+    measure = measures[end["name"]]
+    return measure.low if end["end"] == "low" else measure.high
 
 
 def _page_cells(edition: Edition, cell: Any) -> list[Any]:
     """The cell with its figure numbered, followed by its tables as numbered Markdown."""
     slug = edition.slug
     if cell.cell_type != "code":
-        cell.source = _without_unmeasured(cell.source, _citable(edition))
+        cell.source = with_reference(cell.source, edition)
         return [cell]
     figures = [_mark(output) for output in cell.outputs if _mark(output).get("kind") == "figure"]
     if len(figures) > 1:

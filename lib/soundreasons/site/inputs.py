@@ -10,7 +10,15 @@ from soundreasons import files, freshness, project, results
 from soundreasons.data import registry
 
 REGISTRY = str(registry.REGISTRY)
-PAGES = ("book/*.md", "book/references.bib", "book/_static/*", "_config.yml", "_toc.yml", "notebooks/*.md")
+PAGES = (
+    "book/*.md",
+    "book/papers.yml",
+    "book/references.bib",
+    "book/_static/*",
+    "_config.yml",
+    "_toc.yml",
+    "notebooks/*.md",
+)
 CODE = ("lib/soundreasons/site/*.py", "lib/soundreasons/papers/*/claims.yml", "results/*/*.json")
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from soundreasons import claims, files, parameters, project, results
 from soundreasons.data import registry
 from soundreasons.media import audio
+from soundreasons.site import contents
 from soundreasons.site.edition import Edition, judged, scoreboard_anchor
 
 ORDER: tuple[claims.Verdict, ...] = (
@@ -18,7 +19,11 @@ ORDER: tuple[claims.Verdict, ...] = (
 
 def write_all(editions: Sequence[Edition]) -> None:
     """Write everything that the book includes; files that do not change are left alone."""
+    parts = contents.load()
+    editions = contents.in_order(editions, parts)
+    told = {edition.slug: _counts(list(judged(edition, edition.run).values())) for edition in editions}
     pages: dict[str, str | bytes] = {
+        "papers.md": contents.cards(editions, parts, told),
         "scoreboard.md": scoreboard(editions),
         "deviations.md": deviations(editions),
         "cost.md": cost(editions),

@@ -141,7 +141,7 @@ def relabelled_count(incidence, rng, max_neighbours):
 def test_pairs_kept_lie_between_certain_and_possible_for_any_order_of_ties(seed):
     rng = np.random.default_rng(seed)
     incidence = random_incidence(rng, n_items=10, n_contexts=9)
-    certain, possible = kept_pairs(incidence, min_count=1, max_neighbours=4)
+    certain, possible, *_ = kept_pairs(incidence, min_count=1, max_neighbours=4)
     counts = [relabelled_count(incidence, rng, 4) for _ in range(30)]
     assert certain <= min(counts)
     assert max(counts) <= possible
@@ -151,7 +151,14 @@ def test_pairs_kept_lie_between_certain_and_possible_for_any_order_of_ties(seed)
 def test_without_ties_at_the_cap_certain_and_possible_agree_with_ppmi():
     incidence = random_incidence(np.random.default_rng(3))
     n_pairs = ppmi(incidence)[0].nnz // 2
-    assert kept_pairs(incidence) == (n_pairs, n_pairs)
+    n_items = len(ppmi(incidence)[1])
+    assert kept_pairs(incidence) == (n_pairs, n_pairs, n_items, n_items)
+
+
+@pytest.mark.parametrize("name", ["min_count", "max_neighbours"])
+def test_filters_are_whole_numbers(name):
+    with pytest.raises(ValueError, match=f"{name} is 2.5, expected a whole number"):
+        ppmi(random_incidence(np.random.default_rng(0)), **{name: 2.5})
 
 
 def test_incidence_may_be_sparse_boolean_or_float_with_stored_zeros():

@@ -1,15 +1,19 @@
 """Block models: what is drawn, what theory says of its embedding, and back again."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from soundreasons.papers.spiky_svd import (
+    beside_earlier_draws,
     block_model,
     climb,
+    climbs,
     embed,
     exact_spikes,
     fit_block_model,
     grow_item,
+    hub_effect,
     noisy_spikes,
 )
 
@@ -174,3 +178,46 @@ def test_impossible_growth_and_fits_are_refused():
         fit_block_model(model.expected, embedding, np.full(10, -1))
     with pytest.raises(ValueError, match="for the same items"):
         fit_block_model(model.expected[:5, :5], embedding, np.zeros(10, dtype=int))
+
+
+def test_a_hub_takes_a_dimension_and_one_more_brings_the_community_back():
+    # Davis and Kahan's picture: a vector is one item's own where that item dwarfs a community.
+    table = hub_effect(2000, 16, 1.0, [0, 1, 2]).set_index("seed")
+    assert table.loc[[1, 2], "share"].min() > 0.5 > table.loc[0, "share"]
+    assert (table.loc[[1, 2], "worst"] < 0.9).all()
+    assert (table.loc[[1, 2], "worst_with_one_more"] > 0.95).all()
+
+
+def test_obscure_items_that_grow_turn_towards_their_spike():
+    table = climbs(600, 4, 1.0, [1.0, 3.0, 10.0], [0, 1], n_chosen=3, k=10)
+    assert len(table) == 2 * 3 * 3
+    mean = table.groupby("factor")[["angle", "norm"]].mean()
+    assert mean.loc[10.0, "angle"] < mean.loc[1.0, "angle"]
+    assert mean["norm"].is_monotonic_increasing
+    assert table.loc[table["factor"] == 10.0, "overlap"].isna().all()
+
+
+def test_draws_are_counted_inside_an_earlier_range_to_its_digits():
+    # By hand: 4 is no "2 to 3"; 0.99964 rounds to 0.9996, inside, 0.99951 to 0.9995, outside.
+    drawn = pd.DataFrame(
+        {
+            "model": ["k4_sigma050", "k4_sigma100"],
+            "peaks": [2, 4],
+            "cosine": [0.99964, 0.99951],
+            "correlation": [0.96, 0.97],
+            "variation": [0.53, 1.2],
+        }
+    )
+    table = beside_earlier_draws(drawn).set_index(["quantity", "models"])
+    assert table.loc[("spikes", "4 communities"), "inside, %"] == 50
+    assert table.loc[("cosine", "4 communities"), "inside, %"] == 50
+    assert table.loc[("variation of norms", "wide spread"), ["here", "inside, %"]].tolist() == [
+        "1.20 to 1.20",
+        0,
+    ]
+
+
+def test_draws_of_unknown_kinds_are_refused():
+    unknown = pd.DataFrame({"model": ["k2_sigma030"]}).assign(peaks=1, cosine=1, correlation=1, variation=1)
+    with pytest.raises(ValueError, match="no draw is of a kind that the ledger knows"):
+        beside_earlier_draws(unknown)

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from soundreasons import data
 from soundreasons.papers.spiky_svd import (
     DATA_SETS,
     associate,
@@ -224,7 +225,7 @@ def test_pairs_kept_on_listening_differ_from_the_authors_query_by_ties_only(publ
     bounds = kept_pairs(table.incidence())
     assert bounds.certain <= 214_813 <= bounds.possible
     assert association.n_pairs == pytest.approx(214_813, abs=bounds.possible - bounds.certain)
-    assert association.n_items == pytest.approx(6_584, abs=7)
+    assert bounds.certain_items <= 6_584 <= bounds.possible_items
 
 
 def test_without_a_cap_ties_do_not_matter(published):
@@ -238,3 +239,15 @@ def test_tables_hold_plain_text_for_the_page(taste_space):
     frame = largest_spikes(association, embedding, dimensions=4)
     assert isinstance(frame, pd.DataFrame)
     assert frame["items"].sum() <= association.n_items
+
+
+def test_no_data_set_at_all_is_refused_with_what_to_do(monkeypatch):
+    monkeypatch.setattr("soundreasons.papers.spiky_svd.experiments.available", lambda name: False)
+    with pytest.raises(data.DataUnavailable, match=r"hetrec_lastfm\); get one with `soundreasons data fetch"):
+        opened(["hetrec_lastfm"])
+
+
+@pytest.mark.parametrize("cloud", [np.zeros((4, 3)), np.full((4, 3), np.nan)])
+def test_a_cloud_without_any_position_is_refused_with_its_own_size(cloud):
+    with pytest.raises(ValueError, match="none of the 4 rows of embedding has a position"):
+        placed_spikiness(cloud)

@@ -170,3 +170,13 @@ CLOUD = np.random.default_rng(0).normal(size=(6, 3))
 def test_bad_embeddings_are_refused_with_what_was_given(embedding, settings, message):
     with pytest.raises(ValueError, match=message):
         spikiness(embedding, **settings)
+
+
+def test_a_head_that_is_no_row_is_refused():
+    with pytest.raises(ValueError, match="peaks run from -1 to 9, allowed are 0 to 3"):
+        spike_of(np.eye(4), np.array([-1, 9]))
+
+
+def test_dimensions_are_whole_numbers():
+    with pytest.raises(ValueError, match=r"dimensions is 2\.5, allowed are integers from 1"):
+        spikiness(np.eye(4), dimensions=2.5)

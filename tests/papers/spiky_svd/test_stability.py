@@ -211,3 +211,20 @@ def test_dropping_the_leading_dimension_keeps_items_and_moments():
     seen = without_leading(growth)
     assert [vectors.shape for vectors in seen.embeddings] == [(3, 2), (3, 2)]
     assert seen.item_names.tolist() == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize("queries", [np.array([True, False, True]), np.array([0.0, 1.0])])
+def test_queries_are_row_numbers_and_no_mask(queries):
+    with pytest.raises(ValueError, match=r"expected row numbers; for a mask pass np\.flatnonzero"):
+        neighbour_overlap(np.eye(3), np.eye(3), queries, 1)
+
+
+def test_whole_numbers_are_vectors_too():
+    vectors = np.array([[1, 0], [3, 0], [2, 0]])
+    kept = neighbour_overlap(vectors, vectors, np.array([0]), 2, include_query=False)
+    assert kept.tolist() == [1.0]
+
+
+def test_norm_groups_refuse_what_is_not_finite():
+    with pytest.raises(ValueError, match=r"1 row\(s\) that are not finite"):
+        norm_groups(np.array([[1.0], [np.nan]]), 2)

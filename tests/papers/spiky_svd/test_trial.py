@@ -35,7 +35,7 @@ def test_a_picture_is_written_where_asked(tmp_path, taste_pairs):
         ("one\ntwo\n", r"line 1 is 'one'; expected two cells"),
         ("a,1\nb\n", r"line 2 is 'b'"),
         ("a,1\n,2\n", r"line 2 is ',2'"),
-        ("a,1\nb,2\n", "no pair of the 2 items is kept"),
+        ("a,1\nb,2\n", "no pair of the 1 items is kept"),
     ],
 )
 def test_bad_files_are_refused_with_the_line(tmp_path, content, message):
@@ -43,6 +43,13 @@ def test_bad_files_are_refused_with_the_line(tmp_path, content, message):
     path.write_text(content)
     with pytest.raises(ValueError, match=message):
         trial.run(str(path))
+
+
+def test_a_header_changes_nothing(tmp_path, taste_pairs):
+    bare = trial.read_pairs(write(tmp_path / "bare.csv", taste_pairs))
+    headed = trial.read_pairs(write(tmp_path / "headed.csv", [("song", "playlist"), *taste_pairs]))
+    assert headed.item_names.tolist() == bare.item_names.tolist()
+    assert headed.n_contexts == bare.n_contexts
 
 
 def test_a_missing_file_is_refused(tmp_path):

@@ -9,7 +9,9 @@ from soundreasons.papers.spiky_svd.association import KeptPairs, kept_pairs, ppm
 from soundreasons.papers.spiky_svd.block_experiments import (
     Climb,
     climb,
+    climbs,
     exact_spikes,
+    hub_effect,
     model_measures,
     model_name,
     noisy_spikes,
@@ -65,7 +67,11 @@ from soundreasons.papers.spiky_svd.pipeline import (
     placed_spikiness,
     rerun_counts,
 )
-from soundreasons.papers.spiky_svd.published import published_spectra, published_table
+from soundreasons.papers.spiky_svd.published import (
+    beside_earlier_draws,
+    published_spectra,
+    published_table,
+)
 from soundreasons.papers.spiky_svd.recovery import BlockFit, fit_block_model
 from soundreasons.papers.spiky_svd.spikiness import Spikiness, spike_of, spikiness
 from soundreasons.papers.spiky_svd.stability import nearest, neighbour_overlap, norm_groups, shared_part
@@ -82,8 +88,10 @@ __all__ = [
     "Spikiness",
     "associate",
     "available",
+    "beside_earlier_draws",
     "block_model",
     "climb",
+    "climbs",
     "companions",
     "embed",
     "exact_spikes",
@@ -97,6 +105,7 @@ __all__ = [
     "grow_by_time",
     "grow_by_users",
     "grow_item",
+    "hub_effect",
     "interactions",
     "kept_pairs",
     "largest_spikes",

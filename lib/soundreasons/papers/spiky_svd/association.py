@@ -18,10 +18,12 @@ _BLOCK_ENTRIES = 8_000_000
 
 
 class KeptPairs(NamedTuple):
-    """How many pairs the filters keep, whatever the order of tied pairs at the cap."""
+    """How many pairs, and items with a pair, the filters keep: in every order of ties, and in some."""
 
     certain: int
     possible: int
+    certain_items: int
+    possible_items: int
 
 
 def ppmi(
@@ -104,7 +106,8 @@ def kept_pairs(incidence: Any, *, min_count: int = 2, max_neighbours: int = 2000
     Returns
     -------
     KeptPairs
-        `certain` (kept however ties fall) and `possible` (kept if ties fall well for the pair).
+        `certain` (kept however ties fall) and `possible` (kept if ties fall well for the pair), and
+        the items that keep a pair then.
 
     Examples
     --------
@@ -112,11 +115,11 @@ def kept_pairs(incidence: Any, *, min_count: int = 2, max_neighbours: int = 2000
 
     >>> listens = np.array([[1, 1, 0, 0, 0], [1, 0, 0, 0, 0], [0, 1, 0, 0, 0], [0, 0, 1, 1, 1]])
     >>> kept_pairs(listens, min_count=1, max_neighbours=2)
-    KeptPairs(certain=0, possible=2)
+    KeptPairs(certain=0, possible=2, certain_items=0, possible_items=3)
     """
     matrix = _checked_incidence(incidence)
     _check_filters(min_count, max_neighbours)
-    totals = []
+    kept = []
     for luck in (False, True):
         sides: dict[bool, list[tuple[NDArray[Any], ...]]] = {True: [], False: []}
         for block in _blocks_of_pairs(matrix, min_count):
@@ -124,8 +127,9 @@ def kept_pairs(incidence: Any, *, min_count: int = 2, max_neighbours: int = 2000
             for is_first in sides:
                 sides[is_first].append(block.pairs(inside & ((block.j > block.i) == is_first)))
         above, below = (_stack(sides[is_first], matrix.shape[0]) for is_first in (True, False))
-        totals.append(int(above.multiply(below.T).count_nonzero()))
-    return KeptPairs(certain=totals[0], possible=totals[1])
+        kept.append(above.multiply(below.T).tocoo())
+    n_items = [len(np.union1d(pairs.row, pairs.col)) for pairs in kept]
+    return KeptPairs(kept[0].nnz, kept[1].nnz, n_items[0], n_items[1])
 
 
 class _Block(NamedTuple):
@@ -228,6 +232,9 @@ def _checked_incidence(incidence: Any) -> sp.csr_matrix:
 
 
 def _check_filters(min_count: int, max_neighbours: int) -> None:
+    for name, value in (("min_count", min_count), ("max_neighbours", max_neighbours)):
+        if not isinstance(value, int | np.integer):
+            raise ValueError(f"{name} is {value!r}, expected a whole number")
     if min_count < 1:
         raise ValueError(f"min_count is {min_count}, allowed are integers from 1")
     if max_neighbours < 2:

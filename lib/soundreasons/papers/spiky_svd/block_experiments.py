@@ -38,6 +38,11 @@ def exact_spikes(
         `seed`; `lowest_cosine` (between two items of one community, the worst case);
         `lowest_correlation` (of norm and popularity in a community, the worst community; missing
         where popularity is flat).
+
+    Examples
+    --------
+    >>> float(exact_spikes(40, 2, 1.0, [0])["lowest_cosine"].round(9)[0])
+    1.0
     """
     rows = []
     for seed in seeds:
@@ -74,6 +79,11 @@ def noisy_spikes(
         communities); `cosine` (to the direction of the own community: median, then mean over
         communities); `correlation` (of norm and popularity: Pearson, mean over communities);
         `variation` (of norms in a community: standard deviation over mean, mean over communities).
+
+    Examples
+    --------
+    >>> noisy_spikes(200, [2], [0.0, 1.0], [0])[["model", "peaks"]].values.tolist()
+    [['k2_sigma000', 1], ['k2_sigma100', 1]]
     """
     grid = [(k, sigma, seed) for k in communities for sigma in popularity_sigmas for seed in seeds]
     return pd.DataFrame([_noisy_row(n_items, *settings) for settings in grid])
@@ -92,21 +102,66 @@ def model_measures(table: pd.DataFrame) -> dict[str, list[float]]:
     Returns
     -------
     dict of list of float
-        `<what>.block_model.<model>` for cosine, correlation (where popularity varies), variation and
-        peaks_over_half.
+        `<what>.block_model.<model>` for cosine, correlation (where popularity varies), variation,
+        peaks and peaks_over_half.
 
     Examples
     --------
     >>> sorted(model_measures(noisy_spikes(60, [2], [0.0], [0])))[0]
     'cosine.block_model.k2_sigma000'
     """
-    wanted = ["cosine", "correlation", "variation", "peaks_over_half"]
+    wanted = ["cosine", "correlation", "variation", "peaks", "peaks_over_half"]
     return {
         f"{what}.block_model.{model}": rows[what].tolist()
         for model, rows in table.groupby("model")
         for what in wanted
         if rows[what].notna().all()
     }
+
+
+def hub_effect(
+    n_items: int, n_communities: int, popularity_sigma: float, seeds: Sequence[int]
+) -> pd.DataFrame:
+    """See whether one very popular item takes a dimension that a community needs.
+
+    An item of huge popularity is a community of its own: where it fills a singular vector, the rank
+    that would do for the communities is one too few. Chapter: spiky_svd.
+
+    Parameters
+    ----------
+    n_items, n_communities, popularity_sigma
+        As for `block_model`.
+    seeds : sequence of int
+        One graph each.
+
+    Returns
+    -------
+    DataFrame, one row a seed
+        `seed`; `hub` (popularity of the most popular item; the mean is 1); `share` (largest share
+        of a singular vector's squared length that one item holds, 0 to 1); `worst` and
+        `worst_with_one_more` (median cosine to the own direction in the worst community, with as many
+        dimensions as communities, and with one more).
+
+    Examples
+    --------
+    >>> hub_effect(200, 2, 0.0, [0])[["hub"]].round(3).to_dict("list")
+    {'hub': [1.0]}
+    """
+    rows = []
+    for seed in seeds:
+        model = block_model(n_items, n_communities, popularity_sigma, seed)
+        tight, wide = (embed(model.adjacency, n_communities + extra, seed) for extra in (0, 1))
+        share = ((tight / np.linalg.norm(tight, axis=0)) ** 2).max()
+        worst = [min(_community_cosines(vectors, model)) for vectors in (tight, wide)]
+        rows.append((seed, model.popularity.max(), share, *worst))
+    return pd.DataFrame(rows, columns=["seed", "hub", "share", "worst", "worst_with_one_more"])
+
+
+def _community_cosines(embedding: NDArray[np.float64], model: BlockModel) -> list[float]:
+    """Median cosine to the own community's direction, one number a community."""
+    rows = placed(embedding, dimensions=embedding.shape[1])
+    kept, community = embedding[rows], model.community[rows]
+    return [_median_cosine(kept[community == k]) for k in range(len(model.affinity))]
 
 
 def norm_spread(model: BlockModel, seed: int = 0) -> NDArray[np.float64]:
@@ -125,6 +180,12 @@ def norm_spread(model: BlockModel, seed: int = 0) -> NDArray[np.float64]:
     -------
     ndarray, shape (n_items,)
         1 for an item as long as the mean of its community.
+
+    Examples
+    --------
+    >>> model = block_model(200, 2, 1.0, seed=0)
+    >>> norm_spread(model).shape
+    (200,)
     """
     norms = np.linalg.norm(embed(model.adjacency, len(model.affinity), seed), axis=1)
     means = np.bincount(model.community, norms) / np.bincount(model.community)
@@ -194,6 +255,13 @@ def climb(model: BlockModel, item: int, popularities: Sequence[float], k: int, s
     -------
     list of Climb
         One a step.
+
+    Examples
+    --------
+    >>> model = block_model(200, 2, 0.5, seed=0)
+    >>> steps = climb(model, 3, [model.popularity[3], 10 * model.popularity[3]], k=5, seed=0)
+    >>> steps[1].norm > steps[0].norm
+    True
     """
     models = list(_growing(model, item, popularities, np.random.default_rng(seed)))
     rank = len(model.affinity)
@@ -208,6 +276,60 @@ def climb(model: BlockModel, item: int, popularities: Sequence[float], k: int, s
         norm = float(np.linalg.norm(vectors[item]))
         steps.append(Climb(float(grown.popularity[item]), along, across, angle, norm, kept))
     return steps
+
+
+def climbs(
+    n_items: int,
+    n_communities: int,
+    popularity_sigma: float,
+    factors: Sequence[float],
+    seeds: Sequence[int],
+    *,
+    between: float = 0.01,
+    n_chosen: int = 5,
+    k: int = 20,
+) -> pd.DataFrame:
+    """Let several obscure items grow, one at a time, in several graphs; see `climb`.
+
+    The items are the least popular ones that have a position. Chapter: spiky_svd.
+
+    Parameters
+    ----------
+    n_items, n_communities, popularity_sigma, between
+        As for `block_model`.
+    factors : sequence of float, increasing from 1
+        Popularity of the item at each step, over its first.
+    seeds : sequence of int
+        One graph each.
+    n_chosen : int, from 1
+        Items that grow in each graph.
+    k : int
+        Neighbours compared with those at the next step.
+
+    Returns
+    -------
+    DataFrame, one row a (seed, item, step)
+        `seed`, `item`, `factor`, `angle` (degrees), `norm` (over the norm at the first step) and
+        `overlap` (share of neighbours kept at the next step; missing at the last).
+
+    Examples
+    --------
+    >>> climbs(200, 2, 0.5, [1.0, 10.0], [0], n_chosen=1, k=5)["factor"].tolist()
+    [1.0, 10.0]
+    """
+    rows = []
+    for seed in seeds:
+        model = block_model(n_items, n_communities, popularity_sigma, seed, between=between)
+        rank = len(model.affinity)
+        there = placed(embed(model.adjacency, rank, seed), dimensions=rank)
+        chosen = there[np.argsort(model.popularity[there], kind="stable")[:n_chosen]]
+        for item in chosen:
+            steps = climb(model, int(item), model.popularity[item] * np.asarray(factors), k, seed)
+            rows += [
+                (seed, int(item), factor, step.angle, step.norm / steps[0].norm, step.overlap)
+                for factor, step in zip(factors, steps, strict=True)
+            ]
+    return pd.DataFrame(rows, columns=["seed", "item", "factor", "angle", "norm", "overlap"])
 
 
 def _growing(
@@ -251,6 +373,7 @@ def _noisy_row(n_items: int, n_communities: int, sigma: float, seed: int) -> dic
     kept, community = embedding[rows], model.community[rows]
     norms = np.linalg.norm(kept, axis=1)
     groups = [community == k for k in range(n_communities)]
+    cosines = _community_cosines(embedding, model)
     peaks = len(placed_spikiness(embedding, dimensions=n_communities).peaks)
     return {
         "model": model_name(n_communities, sigma),
@@ -260,7 +383,7 @@ def _noisy_row(n_items: int, n_communities: int, sigma: float, seed: int) -> dic
         "n_dropped": n_items - len(rows),
         "peaks": peaks,
         "peaks_over_half": peaks / (n_communities / 2),
-        "cosine": np.mean([_median_cosine(kept[group]) for group in groups]),
+        "cosine": np.mean(cosines),
         "correlation": np.mean(_norm_correlations(embedding, model)),
         "variation": np.mean([norms[group].std() / norms[group].mean() for group in groups]),
     }

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from soundreasons import data
 from soundreasons.papers.spiky_svd.datasets import available, interactions
 from soundreasons.papers.spiky_svd.factorisation import embed, singular_values
 from soundreasons.papers.spiky_svd.nulls import flip_signs, gaussian_rows, rewire
@@ -35,8 +36,18 @@ def opened(names: Sequence[str]) -> tuple[dict[str, Association], list[str]]:
         By name, in the order asked.
     list of str
         Names that no source on this machine has.
+
+    Raises
+    ------
+    DataUnavailable
+        If none of them is here.
     """
     here = [name for name in names if available(name)]
+    if not here:
+        wanted = ", ".join(names) or "none was asked for"
+        raise data.DataUnavailable(
+            f"no data set to look at ({wanted}); get one with `soundreasons data fetch movielens_2016`"
+        )
     return {name: associate(interactions(name)) for name in here}, [n for n in names if n not in here]
 
 
@@ -60,6 +71,11 @@ def spike_ratios(
     -------
     DataFrame, one row an embedding, one column a number of dimensions
         Peaks per item.
+
+    Examples
+    --------
+    >>> spike_ratios([np.repeat(np.eye(4), 5, axis=0)], [2, 4]).values.round(3).tolist()
+    [[0.2, 0.15]]
     """
     ratios = [
         [placed_spikiness(vectors, dimensions=f, coverage=coverage).ratio for f in dimensions]
@@ -169,6 +185,15 @@ def largest_spikes(
     DataFrame, one row a spike, largest first
         `head` (the item with the longest vector), `items` (members), `members` (names of the longest
         others, joined by commas).
+
+    Examples
+    --------
+    >>> from soundreasons.papers.spiky_svd.datasets import from_pairs
+    >>> from soundreasons.papers.spiky_svd.pipeline import associate
+    >>> table = from_pairs("mine", "songs by lists", list("abcabcdefdef"), list("111222333444"))
+    >>> graph = associate(table)
+    >>> largest_spikes(graph, embed(graph.matrix, 2, 0), dimensions=2)["items"].tolist()
+    [3, 3]
     """
     norms = np.linalg.norm(embedding[:, :dimensions], axis=1)
     table = []
@@ -273,6 +298,11 @@ def spectra(embeddings: Mapping[str, NDArray[Any]]) -> dict[str, pd.Series]:
     -------
     dict of Series
         Index: rank from 1, value: singular value.
+
+    Examples
+    --------
+    >>> spectra({"mine": np.diag([3.0, 2.0])})["mine"].tolist()
+    [3.0, 2.0]
     """
     return {
         name: pd.Series(singular_values(vectors), index=np.arange(1, vectors.shape[1] + 1))

@@ -11,6 +11,8 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from sklearn.utils.extmath import randomized_svd
 
+from soundreasons.learning.device import resolve
+
 if TYPE_CHECKING:
     import torch
 
@@ -38,7 +40,8 @@ def embed(ppmi: Any, rank: int, seed: int, *, device: str = "cpu") -> NDArray[np
     seed : int
         Of the random projection; same seed, same vectors on one machine.
     device : str
-        "cpu": scikit-learn. Anything else: torch on that device, in single precision.
+        "cpu": scikit-learn. Anything else that `learning.device.resolve` knows: torch there, in single
+        precision.
 
     Returns
     -------
@@ -48,7 +51,8 @@ def embed(ppmi: Any, rank: int, seed: int, *, device: str = "cpu") -> NDArray[np
     Raises
     ------
     ValueError
-        If the matrix is not square, symmetric and finite, or has fewer items than `rank`.
+        If the matrix is not square, symmetric and finite, has fewer items than `rank`, or the device
+        is not there.
 
     Examples
     --------
@@ -59,6 +63,7 @@ def embed(ppmi: Any, rank: int, seed: int, *, device: str = "cpu") -> NDArray[np
     array([2., 2., 1., 1.])
     """
     matrix = _checked_matrix(ppmi, rank)
+    device = resolve(device)
     if device == "cpu":
         u, s, _ = randomized_svd(
             _dense_if_faster(matrix), rank, n_oversamples=_OVERSAMPLES, random_state=seed
@@ -82,12 +87,23 @@ def singular_values(embedding: NDArray[Any]) -> NDArray[np.float64]:
     -------
     ndarray, shape (rank,)
         Decreasing, in the unit of the factorised matrix.
+
+    Examples
+    --------
+    >>> singular_values(np.array([[3.0, 0.0], [4.0, 1.0]]))
+    array([5., 1.])
     """
     return np.asarray(np.linalg.norm(embedding, axis=0), dtype=np.float64)
 
 
 def power_iterations(rank: int, n_items: int) -> int:
-    """Count power iterations as scikit-learn's automatic rule does: 7 for a small rank, else 4."""
+    """Count power iterations as scikit-learn's automatic rule does: 7 for a small rank, else 4.
+
+    Examples
+    --------
+    >>> power_iterations(10, 1000), power_iterations(100, 1000)
+    (7, 4)
+    """
     return 7 if rank < 0.1 * n_items else 4
 
 

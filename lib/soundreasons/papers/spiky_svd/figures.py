@@ -104,11 +104,11 @@ def plot_spectrum(ours: Mapping[str, pd.Series], published: Mapping[str, pd.Seri
     return ax
 
 
-def plot_overlap(overlaps: pd.DataFrame, ax: Axes) -> Axes:
+def plot_overlap(overlaps: pd.DataFrame, ax: Axes, *, known: str = "interactions") -> Axes:
     """Draw neighbours kept against the share of the data known, one curve a norm group; return `ax`.
 
     `overlaps` holds one similarity and one cut-off of `overlap_by_norm`; several rows for the same
-    moment and group (seeds) are averaged.
+    moment and group (seeds) are averaged. `known` says of what a share is known at each moment.
     """
     n_groups = overlaps["group"].nunique()
     means = overlaps.groupby(["group", "moment"], as_index=False).mean(numeric_only=True)
@@ -119,7 +119,7 @@ def plot_overlap(overlaps: pd.DataFrame, ax: Axes) -> Axes:
         ax.plot(100 * curve["share"], curve["overlap"], color=colour, marker=marker, label=label)
         low, high = curve["overlap"] - curve["margin"], curve["overlap"] + curve["margin"]
         ax.fill_between(100 * curve["share"], low, high, color=colour, alpha=0.2, linewidth=0)
-    ax.set(xlabel="interactions known (%)", ylabel="neighbours kept (share)", ylim=(0, 1.02))
+    ax.set(xlabel=f"{known} known (%)", ylabel="neighbours kept (share)", ylim=(0, 1.02))
     return ax
 
 

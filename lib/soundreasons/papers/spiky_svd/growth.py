@@ -73,6 +73,14 @@ def users_revealed(
     ------
     ValueError
         If the shares are not increasing numbers in (0, 1].
+
+    Examples
+    --------
+    >>> from soundreasons.papers.spiky_svd.datasets import from_pairs
+    >>> table = from_pairs("mine", "songs by lists", list("abcabcdefdef"), list("111222333444"))
+    >>> known = users_revealed(table, [0.5, 1.0], np.random.default_rng(0))
+    >>> [int(pairs.sum()) for pairs in known]
+    [6, 12]
     """
     _check_shares(shares)
     turn = rng.permutation(interactions.n_contexts)[interactions.context]
@@ -100,6 +108,13 @@ def time_passed(interactions: Interactions, shares: Sequence[float]) -> list[NDA
     ------
     ValueError
         If the data has no times, or the shares are not increasing numbers in (0, 1].
+
+    Examples
+    --------
+    >>> from soundreasons.papers.spiky_svd.datasets import from_pairs
+    >>> films = from_pairs("mine", "films by viewers", list("abc"), [1, 1, 2], times=[10, 20, 30])
+    >>> [int(pairs.sum()) for pairs in time_passed(films, [0.5, 1.0])]
+    [2, 3]
     """
     _check_shares(shares)
     if interactions.time is None:
@@ -124,6 +139,13 @@ def moments(interactions: Interactions, known: Sequence[NDArray[np.bool_]]) -> l
     -------
     list of Association
         One a moment.
+
+    Examples
+    --------
+    >>> from soundreasons.papers.spiky_svd.datasets import from_pairs
+    >>> table = from_pairs("mine", "songs by lists", list("abcabcdefdef"), list("111222333444"))
+    >>> [moment.n_pairs for moment in moments(table, [np.ones(12, dtype=bool)])]
+    [6]
     """
     return [associate(interactions, chosen) for chosen in known]
 
@@ -160,6 +182,14 @@ def grow(
     ------
     ValueError
         If a moment has fewer items than `rank`, or there are not as many shares as moments.
+
+    Examples
+    --------
+    >>> from soundreasons.papers.spiky_svd.datasets import from_pairs
+    >>> table = from_pairs("mine", "songs by lists", list("abcabcdefdef"), list("111222333444"))
+    >>> everything = moments(table, [np.ones(12, dtype=bool)])
+    >>> grow(everything, [1.0], rank=2, seed=0).embeddings[0].shape
+    (6, 2)
     """
     if len(associations) != len(shares):
         raise ValueError(f"{len(associations)} associations and {len(shares)} shares, expected one each")
@@ -253,6 +283,12 @@ def without_leading(growth: Growth, n_dims: int = 1) -> Growth:
     -------
     Growth
         The same items, seen in the other dimensions.
+
+    Examples
+    --------
+    >>> before = Growth("mine", [1.0], [np.eye(3)], np.array(["a", "b", "c"]), [1.0], [3])
+    >>> without_leading(before).embeddings[0].shape
+    (3, 2)
     """
     return replace(growth, embeddings=[vectors[:, n_dims:] for vectors in growth.embeddings])
 
@@ -296,6 +332,14 @@ def overlap_by_norm(
     ------
     ValueError
         If a group is too small for a cut-off.
+
+    Examples
+    --------
+    >>> vectors = np.random.default_rng(0).normal(size=(20, 3))
+    >>> same = Growth("mine", [0.5, 1.0], [vectors, vectors], np.arange(20).astype(str), [1.0, 1.0], [20, 20])
+    >>> table = overlap_by_norm(same, [2], np.random.default_rng(0), n_groups=2)
+    >>> float(table["overlap"].min())
+    1.0
     """
     groups = norm_groups(growth.embeddings[0], n_groups)
     rows = []

@@ -5,7 +5,7 @@ rewiring keeps how many neighbours each item has and all values; sign flips keep
 of whom and how strongly, but not whether they attract or repel.
 """
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import scipy.sparse as sp
@@ -153,7 +153,7 @@ def _swap(ends: NDArray[np.int64], n_items: int, rng: np.random.Generator) -> No
     d = np.where(turned, ends[0, right], ends[1, right])
     made = np.concatenate([_keys(a, d, n_items), _keys(c, b, n_items)])
     # A table of all possible edges is faster than sorting, while it fits.
-    kind = "table" if n_items**2 <= _LARGEST_TABLE else None
+    kind: Literal["table"] | None = "table" if n_items**2 <= _LARGEST_TABLE else None
     refused = np.isin(made, _keys(ends[0], ends[1], n_items), kind=kind) | _repeated(made)
     accepted = (a != d) & (c != b) & ~refused[:half] & ~refused[half:]
     ends[:, left[accepted]] = a[accepted], d[accepted]

@@ -79,6 +79,14 @@ def associate(
     ------
     ValueError
         If no pair of items survives; see `ppmi`.
+
+    Examples
+    --------
+    >>> from soundreasons.papers.spiky_svd.datasets import from_pairs
+    >>> table = from_pairs("mine", "songs by lists", list("abcabcdefdef"), list("111222333444"))
+    >>> graph = associate(table)
+    >>> graph.n_items, graph.n_pairs, graph.n_dropped
+    (6, 6, 0)
     """
     incidence = interactions.incidence(chosen)
     seen = np.flatnonzero(np.diff(incidence.indptr))
@@ -108,8 +116,15 @@ def rerun_counts(interactions: Interactions) -> dict[str, int]:
     Returns
     -------
     dict of int
-        `items_kept`, `pairs_kept` (ties by lower item number), `pairs_certain` (in every order of
-        ties), `pairs_possible` (in some).
+        `items_kept`, `pairs_kept` (ties by lower item number); `pairs_certain`, `items_certain` (in
+        every order of ties); `pairs_possible`, `items_possible` (in some).
+
+    Examples
+    --------
+    >>> from soundreasons.papers.spiky_svd.datasets import from_pairs
+    >>> table = from_pairs("mine", "songs by lists", list("abcabcdefdef"), list("111222333444"))
+    >>> rerun_counts(table)["pairs_kept"]
+    6
     """
     graph = associate(interactions)
     incidence = interactions.incidence()
@@ -119,6 +134,8 @@ def rerun_counts(interactions: Interactions) -> dict[str, int]:
         "pairs_kept": graph.n_pairs,
         "pairs_certain": bounds.certain,
         "pairs_possible": bounds.possible,
+        "items_certain": bounds.certain_items,
+        "items_possible": bounds.possible_items,
     }
 
 
@@ -176,12 +193,22 @@ def placed_spikiness(
     -------
     Spikiness
 
+    Raises
+    ------
+    ValueError
+        If no row has a position; otherwise as for `spikiness`.
+
     Examples
     --------
     >>> placed_spikiness(np.array([[0.0, 0], [2, 0], [1, 0]])).n_items
     2
     """
     rows = placed(embedding, dimensions=dimensions)
+    if len(rows) == 0:
+        raise ValueError(
+            f"none of the {len(embedding)} rows of embedding has a position in the leading {dimensions} "
+            "dimension(s): all are zero, or not finite"
+        )
     if len(rows) > max_items:
         rows = np.sort(np.random.default_rng(seed).choice(rows, max_items, replace=False))
     spikes = spikiness(embedding[rows], dimensions=dimensions, coverage=coverage, cosine=cosine)

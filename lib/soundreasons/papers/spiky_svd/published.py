@@ -18,6 +18,21 @@ _PAPER_SETS = {
     "deezer": ("Deezer", "track by playlist"),
 }
 
+_QUANTITIES = {
+    "peaks": "spikes",
+    "cosine": "cosine",
+    "correlation": "correlation",
+    "variation": "variation of norms",
+}
+_MODELS = {
+    "k4": "4 communities",
+    "k8": "8 communities",
+    "k16": "16 communities",
+    "sigma000": "equal popularity",
+    "sigma050": "moderate spread",
+    "sigma100": "wide spread",
+}
+
 
 def published_spectra() -> dict[str, pd.Series]:
     """Read the singular values that the authors' repository ships for three of its data sets.
@@ -65,6 +80,58 @@ def published_table() -> pd.DataFrame:
         for key, (name, kind) in _PAPER_SETS.items()
     ]
     return pd.DataFrame(rows, columns=["data set", "type", "items", "peaks"])
+
+
+def beside_earlier_draws(drawn: pd.DataFrame) -> pd.DataFrame:
+    """Lay drawn block models beside the ranges that the ledger quotes from an earlier run (R2).
+
+    Chapter: spiky_svd.
+
+    Parameters
+    ----------
+    drawn : DataFrame
+        From `noisy_spikes`; kinds of model that the ledger does not know are left out.
+
+    Returns
+    -------
+    DataFrame, one row a range
+        `quantity`, `models`, `earlier` (range), `here` (range), `draws` and `inside, %` (of the draws, to
+        the digits that the range was noted with).
+
+    Raises
+    ------
+    ValueError
+        If no draw is of a kind that the ledger knows.
+
+    Examples
+    --------
+    >>> from soundreasons.papers.spiky_svd.block_experiments import noisy_spikes
+    >>> beside_earlier_draws(noisy_spikes(400, [4], [0.0], [0]))["quantity"].tolist()
+    ['spikes', 'cosine', 'variation of norms']
+    """
+    (claim,) = (claim for claim in _ledger()["claims"] if claim["id"] == "R2")
+    rows = []
+    for value in claim["reported"]:
+        column, _, kind = value["id"].partition("_")
+        values = drawn.loc[drawn["model"].str.split("_").map(lambda parts: kind in parts), column].dropna()  # noqa: B023
+        if len(values):
+            rows.append(
+                (_QUANTITIES[column], _MODELS[kind], value["value"], *_against(values, value["value"]))
+            )
+    if not rows:
+        raise ValueError(
+            f"no draw is of a kind that the ledger knows; there are {sorted(set(drawn['model']))}"
+        )
+    return pd.DataFrame(rows, columns=["quantity", "models", "earlier", "here", "draws", "inside, %"])
+
+
+def _against(values: pd.Series, noted: str) -> tuple[str, int, float]:
+    """Range of some values, their number, and how many per cent round into a range noted as text."""
+    low, high = noted.split(" to ")
+    digits = len(low.partition(".")[2])
+    rounded = values.round(digits)
+    inside = 100 * rounded.between(float(low), float(high)).mean()
+    return f"{rounded.min():.{digits}f} to {rounded.max():.{digits}f}", len(values), float(inside)
 
 
 def _shown(value: float | None) -> str:

@@ -120,7 +120,7 @@ def spike_of(
     Raises
     ------
     ValueError
-        As for `spikiness`.
+        As for `spikiness`, and if a peak is no row of `embedding`.
 
     Examples
     --------
@@ -129,6 +129,10 @@ def spike_of(
     """
     _check_share("cosine", cosine)
     vectors, norms = _checked_vectors(embedding, dimensions)
+    if len(peaks) and not 0 <= np.min(peaks) <= np.max(peaks) < len(norms):
+        raise ValueError(
+            f"peaks run from {np.min(peaks)} to {np.max(peaks)}, allowed are 0 to {len(norms) - 1}"
+        )
     heads = vectors[peaks].astype(np.float64) / norms[peaks, np.newaxis]
     spike = np.full(len(norms), -1, dtype=np.int64)
     for low in range(0, len(norms), _CHUNK):
@@ -231,7 +235,7 @@ def _checked_vectors(embedding: Any, dimensions: int) -> tuple[NDArray[Any], NDA
             f"embedding has shape {array.shape}, expected (n_items, n_dims) with at least one of each; "
             "for a single vector pass vector[np.newaxis]"
         )
-    if dimensions < 1:
+    if not isinstance(dimensions, int | np.integer) or dimensions < 1:
         raise ValueError(f"dimensions is {dimensions}, allowed are integers from 1")
     vectors = array[:, :dimensions]
     norms = np.concatenate(
@@ -249,7 +253,7 @@ def _check_rows(norms: NDArray[np.float64], n_dims: int) -> None:
     if len(bad):
         raise ValueError(
             f"embedding has {len(bad)} row(s) with NaN or infinite values, the first is row {bad[0]}; "
-            "expected finite numbers"
+            "expected finite numbers, small enough to be squared"
         )
     zero = np.flatnonzero(norms == 0)
     if len(zero):

@@ -156,7 +156,7 @@ def norm_groups(embedding: NDArray[np.floating], n_groups: int = 5) -> NDArray[n
     Raises
     ------
     ValueError
-        If there are fewer items than groups.
+        If there are fewer items than groups, or values are not finite.
 
     Examples
     --------
@@ -165,7 +165,10 @@ def norm_groups(embedding: NDArray[np.floating], n_groups: int = 5) -> NDArray[n
     """
     if not 1 <= n_groups <= len(embedding):
         raise ValueError(f"n_groups is {n_groups}, allowed are 1 to {len(embedding)}, the number of items")
-    order = np.argsort(np.linalg.norm(embedding, axis=1), kind="stable")
+    norms = np.linalg.norm(embedding, axis=1)
+    if not np.isfinite(norms).all():
+        raise ValueError(f"embedding has {np.count_nonzero(~np.isfinite(norms))} row(s) that are not finite")
+    order = np.argsort(norms, kind="stable")
     groups = np.empty(len(embedding), dtype=np.int64)
     groups[order] = np.arange(len(embedding)) * n_groups // len(embedding)
     return groups
@@ -190,6 +193,8 @@ def _prepared(embedding: NDArray[np.floating], name: str, similarity: Similarity
     if similarity not in ("dot", "cosine"):
         raise ValueError(f"similarity is {similarity!r}, expected 'dot' or 'cosine'")
     vectors = np.asarray(embedding)
+    if vectors.dtype.kind in "iub":  # the query's own score is set to minus infinity
+        vectors = vectors.astype(np.float64)
     if vectors.ndim != 2 or not np.isfinite(vectors).all():
         raise ValueError(f"{name} has shape {vectors.shape}, expected finite values (n_items, n_dims)")
     if similarity == "dot":
@@ -218,5 +223,10 @@ def _check_question(
     if not 1 <= k <= limit:
         raise ValueError(f"k is {k}, allowed are 1 to {limit}, the number of candidates")
     positions = np.asarray(queries)
+    if positions.dtype.kind not in "iu":
+        raise ValueError(
+            f"queries have dtype {positions.dtype}, expected row numbers; "
+            "for a mask pass np.flatnonzero(mask)"
+        )
     if positions.ndim != 1 or len(positions) == 0 or positions.min() < 0 or positions.max() >= n_before:
         raise ValueError(f"queries must be a list of row numbers, 0 to {n_before - 1}, at least one")

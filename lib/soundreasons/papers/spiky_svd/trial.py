@@ -84,8 +84,18 @@ def read_pairs(path: Path) -> Interactions:
             f"{path}, line {short[0]} is {lines[short[0] - 1]!r}; expected two cells, an item and a context, "
             "parted by a comma or a tab"
         )
+    if len(rows) > 1 and _is_header(rows):
+        rows = rows[1:]
     items, contexts = zip(*(row[:2] for row in rows), strict=True)
     return from_pairs(path.name, "items by contexts", items, contexts)
+
+
+def _is_header(rows: list[list[str]]) -> bool:
+    """Tell whether neither cell of the first line stands in its column again.
+
+    Such a line is a header, or an item that meets nobody: it has no pair, and leaving it out costs nothing.
+    """
+    return all(rows[0][column] not in {row[column] for row in rows[1:]} for column in (0, 1))
 
 
 def _report(table: Interactions, out: Path | None) -> str:
