@@ -11,7 +11,6 @@ from soundreasons.data.errors import DataError
 from soundreasons.data.files import Folder
 from soundreasons.data.readers import (
     music_tags,
-    pickles,
     published_concepts,
     recordings,
     scores,
@@ -111,8 +110,8 @@ def test_published_vectors_must_fit_their_names(tmp_path):
     with pytest.raises(DataError, match="another number of concepts than names"):
         published_concepts._vectors(Folder("small", {"cav.npy": tmp_path / "cav.npy"}), "cav.npy")
     with pytest.raises(DataError, match="expected 2 objects"):
-        pickles.read_object_list(tmp_path / "cav.npy", length=2)
-    assert pickles.read_object_list(tmp_path / "cav.npy", length=3)[2] == ["a", "b"]
+        published_concepts.read_object_list(tmp_path / "cav.npy", length=2)
+    assert published_concepts.read_object_list(tmp_path / "cav.npy", length=3)[2] == ["a", "b"]
 
 
 def varint(number):
@@ -153,3 +152,11 @@ def test_a_checkpoint_written_by_hand_is_read(tmp_path):
     too_long = entry.replace(b"\x28\x18", b"\x28\x19")
     with pytest.raises(DataError, match="needs 24 bytes"):
         tensor_bundle.read_bundle(*bundle(tmp_path, [(b"w", too_long)]))
+
+
+def test_a_list_that_asks_for_more_than_arrays_is_refused(tmp_path):
+    bad = np.empty(3, dtype=object)
+    bad[:] = [json.JSONDecoder(), 1, 2]
+    np.save(tmp_path / "bad.npy", bad, allow_pickle=True)
+    with pytest.raises(DataError, match="which a table does not need; refused"):
+        published_concepts.read_object_list(tmp_path / "bad.npy", length=3)

@@ -76,15 +76,6 @@ def read_object_array(path: Path) -> Any:
     DataError
         If the pickle asks for anything but arrays, is damaged, or the file holds no single object.
     """
-    return _read_objects(path, (), "a single object").item()
-
-
-def read_object_list(path: Path, *, length: int) -> list[Any]:
-    """Read the `length` objects that a NumPy file (`.npy`) holds pickled; see `read_object_array`."""
-    return list(_read_objects(path, (length,), f"{length} objects"))
-
-
-def _read_objects(path: Path, expected: tuple[int, ...], words: str) -> Any:
     try:
         with open_decoded(path) as stream, warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)
@@ -92,9 +83,9 @@ def _read_objects(path: Path, expected: tuple[int, ...], words: str) -> Any:
             if version != (1, 0):
                 raise DataError(f"{path} is a NumPy file of version {version}, expected (1, 0)")
             shape, _, kind = np.lib.format.read_array_header_1_0(stream)
-            if shape != expected or kind != np.dtype(object):
-                raise DataError(f"{path} holds an array of shape {shape} of {kind}, expected {words}")
-            return _TableUnpickler(stream, encoding="latin1").load()
+            if shape != () or kind != np.dtype(object):
+                raise DataError(f"{path} holds an array of shape {shape} of {kind}, expected a single object")
+            return _TableUnpickler(stream, encoding="latin1").load().item()
     except DataError:
         raise
     except Exception as error:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import warnings
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -84,10 +87,36 @@ def read_published(folder: Folder) -> PublishedConcepts:
 
 
 def _vectors(folder: Folder, file: str) -> ConceptVectors:
-    weights, biases, names = pickles.read_object_list(folder.path(file), length=3)
+    weights, biases, names = read_object_list(folder.path(file), length=3)
     layers = range(4)
     vectors = tuple(np.asarray(weights[layer], dtype=np.float64).T for layer in layers)
     offsets = tuple(np.asarray(biases[layer], dtype=np.float64).ravel() for layer in layers)
     if any(v.shape[0] != len(names) for v in (*vectors, *offsets)):
         raise DataError(f"{folder.name}: {file} has vectors for another number of concepts than names")
     return ConceptVectors(tuple(map(str, names)), vectors, offsets)
+
+
+def read_object_list(path: Path, *, length: int) -> list[Any]:
+    """Read the `length` objects that a NumPy file (`.npy`) holds pickled, as `pickles.read_object_array`.
+
+    Raises
+    ------
+    DataError
+        If the pickle asks for anything but arrays, is damaged, or the file holds something else.
+    """
+    try:
+        with path.open("rb") as stream, warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            version = np.lib.format.read_magic(stream)
+            shape, _, kind = np.lib.format.read_array_header_1_0(stream)
+            if version != (1, 0) or shape != (length,) or kind != np.dtype(object):
+                raise DataError(
+                    f"{path} holds an array of shape {shape} of {kind}, expected {length} objects"
+                )
+            # The reader's own unpickler, which lets nothing but arrays be made; it stays private, so that
+            # chapters which read a single object are not touched by this one.
+            return list(pickles._TableUnpickler(stream, encoding="latin1").load())
+    except DataError:
+        raise
+    except Exception as error:
+        raise DataError(f"{path} is no pickled list ({type(error).__name__}: {error})") from error
