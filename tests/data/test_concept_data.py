@@ -156,7 +156,7 @@ def test_a_checkpoint_written_by_hand_is_read(tmp_path):
 
 def test_a_list_that_asks_for_more_than_arrays_is_refused(tmp_path):
     bad = np.empty(3, dtype=object)
-    bad[:] = [json.JSONDecoder(), 1, 2]
+    bad[:] = [tmp_path, 1, 2]
     np.save(tmp_path / "bad.npy", bad, allow_pickle=True)
     with pytest.raises(DataError, match="which a table does not need; refused"):
         published_concepts.read_object_list(tmp_path / "bad.npy", length=3)
