@@ -1,86 +1,169 @@
-"""What is computed once: the same when asked again, anew when anything changes."""
+"""What is kept between runs: found when nothing changed, computed anew when anything did."""
 
 from __future__ import annotations
 
-import types
+import os
 
 import numpy as np
 import pytest
 
-from soundreasons.learning import cache
+from soundreasons.learning import cache as caching
+from soundreasons.learning.cache import Cache, code_digest, digest
+
+MODULE = "soundreasons.learning.cache"
 
 
-@pytest.fixture(autouse=True)
-def own_folder(tmp_path, monkeypatch):
-    monkeypatch.setenv(cache.CACHE_VARIABLE, str(tmp_path / "kept"))
-    return tmp_path / "kept"
+def numbers():
+    return {"numbers": np.arange(6, dtype=np.float32).reshape(2, 3), "names": np.array(["a", "ü"])}
 
 
 @pytest.fixture
-def counted():
-    calls = []
-
-    def compute():
-        calls.append(1)
-        return {"values": np.linspace(0, 1, 7, dtype=np.float32), "names": np.array(["a", "bc"])}
-
-    compute.calls = calls
-    return compute
+def cache(tmp_path):
+    return Cache(tmp_path / "deep" / "folder", modules=[MODULE])
 
 
-def ask(compute, **changes):
-    known = {"parameters": {"n": 7}, "data": {"tones": "sha256:1"}, "code": [cache], **changes}
-    return cache.arrays("tones", compute, **known)
+def test_arrays_come_back_as_they_were(cache):
+    first, second = (cache.arrays("numbers", numbers) for _ in range(2))
+    assert cache.computed == ["numbers"]
+    assert cache.found == ["numbers"]
+    for name, array in numbers().items():
+        assert first[name].dtype == second[name].dtype == array.dtype
+        np.testing.assert_array_equal(second[name], array)
 
 
-def test_asked_again_it_is_the_same_to_the_last_bit_and_not_computed(counted):
-    first, second = ask(counted), ask(counted)
-    assert len(counted.calls) == 1
-    assert first["values"].tobytes() == second["values"].tobytes()
-    assert second["names"].tolist() == ["a", "bc"]
+@pytest.mark.parametrize("change", [{"parameters": {"n": 2}}, {"data": {"texts": "other"}}])
+def test_another_parameter_or_other_data_is_computed(cache, change):
+    same = {"parameters": {"n": 1}, "data": {"texts": "one"}}
+    cache.arrays("numbers", numbers, **same)
+    cache.arrays("numbers", numbers, **{**same, **change})
+    assert cache.computed == ["numbers", "numbers"]
+
+
+def test_other_code_is_computed(tmp_path):
+    Cache(tmp_path, modules=[MODULE]).arrays("numbers", numbers)
+    other = Cache(tmp_path, modules=["soundreasons.learning.seeding"])
+    other.arrays("numbers", numbers)
+    assert other.computed == ["numbers"]
+
+
+def test_another_version_of_a_library_is_computed(tmp_path, monkeypatch):
+    Cache(tmp_path, modules=[MODULE]).arrays("numbers", numbers)
+    monkeypatch.setattr(caching.importlib.metadata, "version", lambda name: "99.0")
+    other = Cache(tmp_path, modules=[MODULE])
+    other.arrays("numbers", numbers)
+    assert other.computed == ["numbers"]
+
+
+def package(folder, monkeypatch, *, helper, docs="", imports="from soundreasons.learning.made import helper"):
+    """Two modules made up on disk: `user` imports `helper`."""
+    folder.mkdir(exist_ok=True)
+    (folder / "helper.py").write_text(helper)
+    (folder / "user.py").write_text(f'"""{docs}"""\n{imports}\n')
+    found = {f"soundreasons.learning.made.{name}": folder / f"{name}.py" for name in ("helper", "user")}
+
+    def find_spec(name):
+        if name in found:
+            return type("Spec", (), {"origin": str(found[name]), "submodule_search_locations": None})
+        raise ModuleNotFoundError(name)
+
+    monkeypatch.setattr(caching.importlib.util, "find_spec", find_spec)
+    return code_digest(["soundreasons.learning.made.user"])
 
 
 @pytest.mark.parametrize(
-    "changes",
-    [{"parameters": {"n": 8}}, {"data": {"tones": "sha256:2"}}, {"code": [types]}, {"libraries": ["scipy"]}],
+    "imports",
+    ["from soundreasons.learning.made import helper", "from soundreasons.learning.made.helper import x"],
 )
-def test_anything_that_decides_the_result_makes_it_anew(counted, changes):
-    ask(counted)
-    ask(counted, **changes)
-    assert len(counted.calls) == 2
+def test_the_code_of_imported_modules_counts(tmp_path, monkeypatch, imports):
+    before = package(tmp_path / "a", monkeypatch, helper="x = 1", imports=imports)
+    assert package(tmp_path / "a", monkeypatch, helper="x = 2", imports=imports) != before
 
 
-def test_a_damaged_file_is_computed_anew(counted, own_folder):
-    ask(counted)
-    (file,) = own_folder.glob("tones-*.npz")
-    file.write_bytes(file.read_bytes()[:100])
-    assert ask(counted)["values"].shape == (7,)
-    assert len(counted.calls) == 2
+def test_comments_and_docstrings_do_not_count(tmp_path, monkeypatch):
+    before = package(tmp_path / "a", monkeypatch, helper="x = 1", docs="Old.")
+    assert package(tmp_path / "a", monkeypatch, helper="x  =  1  # one", docs="New.") == before
 
 
-def test_a_computation_that_fails_leaves_nothing(own_folder):
+def test_a_module_that_is_not_there_is_named():
+    with pytest.raises(ModuleNotFoundError, match="no_such_module"):
+        code_digest(["soundreasons.learning.no_such_module"])
+
+
+def test_a_damaged_file_is_computed_anew(cache):
+    cache.arrays("numbers", numbers)
+    path = cache.path("numbers")
+    path.write_bytes(path.read_bytes()[:100])
+    with pytest.warns(RuntimeWarning, match="damaged"):
+        again = cache.arrays("numbers", numbers)
+    np.testing.assert_array_equal(again["numbers"], numbers()["numbers"])
+    assert cache.arrays("numbers", numbers)["names"].tolist() == ["a", "ü"]
+
+
+def test_python_objects_are_refused_on_both_ways(cache):
+    with pytest.raises(TypeError, match="dtype object"):
+        cache.arrays("objects", lambda: {"x": np.array([{}], dtype=object)})
+    path = cache.path("pickled")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    np.savez(path, numbers=np.array([{}], dtype=object))
+    with pytest.warns(RuntimeWarning, match="damaged"):
+        assert "names" in cache.arrays("pickled", numbers)
+
+
+def test_a_failed_computation_leaves_nothing(cache):
     def fail():
-        raise RuntimeError("out of sound")
+        raise OSError("no")
 
-    with pytest.raises(RuntimeError, match="out of sound"):
-        ask(fail)
-    assert not list(own_folder.glob("*.npz"))
-
-
-def test_objects_and_names_that_are_no_file_names_are_refused(counted, own_folder):
-    with pytest.raises(ValueError, match="array 'x' holds objects"):
-        ask(lambda: {"x": np.array([{}], dtype=object)})
-    with pytest.raises(ValueError, match="expected letters, digits"):
-        cache.arrays("../tones", counted, parameters={}, data={}, code=[])
-    assert not list(own_folder.glob("*.npz"))
+    with pytest.raises(OSError, match="no"):
+        cache.arrays("numbers", fail)
+    assert not list(cache.folder.glob("*"))
 
 
-def test_a_parameter_that_is_no_plain_value_is_refused(counted):
-    with pytest.raises(TypeError):
-        ask(counted, parameters={"n": object()})
+def test_nothing_is_left_beside_the_file(cache):
+    cache.arrays("numbers", numbers)
+    assert [path.name for path in cache.folder.iterdir()] == [cache.path("numbers").name]
 
 
-def test_without_a_folder_of_its_own_it_lies_in_the_data_folder(monkeypatch, tmp_path):
-    monkeypatch.delenv(cache.CACHE_VARIABLE)
-    monkeypatch.setenv(cache.DATA_VARIABLE, str(tmp_path))
-    assert cache.folder() == tmp_path / "computed"
+def test_switched_off_it_neither_reads_nor_writes(tmp_path):
+    cache = Cache(tmp_path / "off", modules=[MODULE], enabled=False)
+    for _ in range(2):
+        cache.arrays("numbers", numbers)
+    assert cache.computed == ["numbers", "numbers"]
+    assert not (tmp_path / "off").exists()
+
+
+def test_the_least_recently_used_go_when_there_are_too_many(cache):
+    for n in range(caching.KEPT_PER_NAME):
+        cache.arrays("numbers", numbers, parameters={"n": n})
+        os.utime(cache.path("numbers", parameters={"n": n}), (n, n))
+    cache.arrays("numbers", numbers, parameters={"n": 0})  # used again: number 1 is now the oldest
+    cache.arrays("numbers", numbers, parameters={"n": -1})
+    cache.arrays("others", numbers)
+    assert cache.path("numbers", parameters={"n": 0}).exists()
+    assert not cache.path("numbers", parameters={"n": 1}).exists()
+    assert len(list(cache.folder.glob("numbers.*"))) == caching.KEPT_PER_NAME
+
+
+@pytest.mark.parametrize("name", ["", "../up", "a b", "a.b"])
+def test_a_name_that_is_no_file_name_is_refused(cache, name):
+    with pytest.raises(ValueError, match="expected letters"):
+        cache.arrays(name, numbers)
+
+
+def test_a_parameter_that_json_cannot_say_is_refused(cache):
+    with pytest.raises(TypeError, match="JSON"):
+        cache.arrays("numbers", numbers, parameters={"device": object()})
+
+
+def test_digests_tell_apart_what_differs():
+    parts = [
+        ("ab", "c"), ("a", "bc"), (["ab", "c"],), (["a", "bc"],), ([],), ([""],), ("",), (b"ab", b"c"),
+        (np.array([1, 2]),), (np.array([[1, 2]]),), (np.array([1.0, 2.0]),), (np.array([2, 1]),),
+    ]  # fmt: skip
+    assert len({digest(*part) for part in parts}) == len(parts)
+    with pytest.raises(TypeError, match="dtype object"):
+        digest(np.array([{}], dtype=object))
+
+
+def test_a_digest_does_not_depend_on_how_an_array_lies_in_memory():
+    table = np.arange(6).reshape(2, 3)
+    assert digest(np.asfortranarray(table)) == digest(table)

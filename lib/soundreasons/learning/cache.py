@@ -1,169 +1,274 @@
-"""Arrays that are slow to compute and come out the same each time: computed once, kept by their key.
+"""Results that are dear to compute, kept between runs: encoded texts, fitted weights, features.
 
-What is kept is an output of the pipeline, never a source: its key is made of the code that computes
-it, the parameters, the data it reads and the versions of the libraries. Change one of them and it is
-computed anew. Deleting the folder loses nothing but time.
+What is kept is an output of the pipeline like any other, so it is named by everything it depends
+on: the code (the modules that compute it and those of ours that they import), the parameters, the
+data, and the versions of the libraries. Change one and it is computed anew. Files are `.npz`
+archives of plain arrays, read with `allow_pickle=False`; a file is whole or it is not there.
+
+    cache = Cache(data.cache_folder() / ".computed" / "song_descriptors", modules=[encoding.__name__])
+    vectors = cache.arrays("vectors", compute, parameters={"length": 128}, data={"texts": digest(texts)})
 """
 
 from __future__ import annotations
 
+import ast
 import hashlib
-import inspect
+import importlib.metadata
+import importlib.util
 import json
 import os
-import tempfile
+import re
+import warnings
 import zipfile
-from collections.abc import Callable, Mapping, Sequence
-from importlib import metadata
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
-import platformdirs
-from filelock import FileLock
 from numpy.typing import NDArray
 
-CACHE_VARIABLE = "SOUNDREASONS_CACHE"
-DATA_VARIABLE = "SOUNDREASONS_DATA"
+Arrays = dict[str, NDArray[Any]]
 
-Arrays = Mapping[str, NDArray[Any]]
-
-
-def folder() -> Path:
-    """Folder of what is kept: `SOUNDREASONS_CACHE`, else `computed` in the data folder."""
-    told = os.environ.get(CACHE_VARIABLE)
-    if told:
-        return Path(told).expanduser().absolute()
-    data = os.environ.get(DATA_VARIABLE) or platformdirs.user_cache_dir("soundreasons", appauthor=False)
-    return Path(data).expanduser().absolute() / "computed"
+# A reader of data is not followed: what it gives is known by its digest.
+FOLLOWED = ("soundreasons.papers.", "soundreasons.learning.", "soundreasons.media.")
+KEPT_PER_NAME = 12
 
 
-def key(
-    *,
-    parameters: Mapping[str, Any],
-    data: Mapping[str, str],
-    code: Sequence[ModuleType],
-    libraries: Sequence[str] = ("numpy",),
-) -> str:
-    """Fingerprint of everything that decides what a computation gives.
+class Cache:
+    """A folder of computed arrays.
 
     Parameters
     ----------
-    parameters : mapping
-        Plain values (numbers, text, lists of them).
-    data : mapping of str to str
-        Name and digest of each data set that is read, as `soundreasons.data.opened` tells them.
-    code : sequence of module
-        Modules whose source matters.
-    libraries : sequence of str
-        Distributions whose version matters.
+    folder : Path
+        Where the files go; made when first needed. Usually `data.cache_folder() / ".computed" / slug`.
+    modules : iterable of str
+        Full names of the modules that compute the arrays. Those of our papers, `learning` and
+        `media` that they import are found and count too.
+    libraries : iterable of str
+        Distributions whose versions count.
+    enabled : bool
+        Whether to read and write; if not, everything is computed (to time a cold run).
 
-    Returns
-    -------
-    str
-        24 hexadecimal digits.
+    Attributes
+    ----------
+    found, computed : list of str
+        Names that were answered from the folder, and names that were computed, in order.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> cache = Cache(Path(tempfile.mkdtemp()), modules=["soundreasons.learning.cache"])
+    >>> def squares():
+    ...     return {"squares": np.arange(4) ** 2}
+    >>> for _ in range(2):
+    ...     kept = cache.arrays("squares", squares, parameters={"n": 4})["squares"]
+    >>> kept.tolist(), cache.computed, cache.found
+    ([0, 1, 4, 9], ['squares'], ['squares'])
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        modules: Iterable[str],
+        libraries: Iterable[str] = ("numpy", "torch"),
+        enabled: bool = True,
+    ) -> None:
+        self.folder = Path(folder)
+        self.enabled = enabled
+        self.found: list[str] = []
+        self.computed: list[str] = []
+        self._code = code_digest(modules)
+        self._versions = {name: importlib.metadata.version(name).partition("+")[0] for name in libraries}
+
+    def path(
+        self, name: str, *, parameters: Mapping[str, Any] | None = None, data: Mapping[str, str] | None = None
+    ) -> Path:
+        """Return where the arrays of this name, these parameters and this data are kept.
+
+        Raises
+        ------
+        ValueError
+            If `name` is no plain file name.
+        TypeError
+            If a parameter is nothing that JSON can say.
+        """
+        if not re.fullmatch(r"[A-Za-z0-9_-]+", name):
+            raise ValueError(f"name is {name!r}, expected letters, digits, '-' and '_'")
+        facts = [self._code, self._versions, dict(parameters or {}), dict(data or {})]
+        return self.folder / f"{name}.{digest(json.dumps(facts, sort_keys=True))}.npz"
+
+    def arrays(
+        self,
+        name: str,
+        compute: Callable[[], Mapping[str, NDArray[Any]]],
+        *,
+        parameters: Mapping[str, Any] | None = None,
+        data: Mapping[str, str] | None = None,
+    ) -> Arrays:
+        """Return the arrays kept under a name, or compute and keep them.
+
+        Parameters
+        ----------
+        name : str
+            Letters, digits, ``-`` and ``_``; for people who look into the folder.
+        compute : callable
+            Returns the arrays by name; must depend on nothing but code, parameters and data.
+        parameters : mapping
+            All knobs that change the result, the seed and the device among them; JSON values.
+        data : mapping of str to str
+            Digest of each thing that is read: `data.opened()[name]["digest"]`, or `digest(...)`.
+
+        Raises
+        ------
+        TypeError
+            If an array holds Python objects, or a parameter is nothing that JSON can say.
+        ValueError
+            If `name` is no plain file name.
+
+        Warns
+        -----
+        RuntimeWarning
+            If the kept file is damaged; it is then computed anew.
+        """
+        path = self.path(name, parameters=parameters, data=data)
+        kept = _read(path) if self.enabled else None
+        if kept is not None:
+            self.found.append(name)
+            return kept
+        fresh = {key: np.asarray(value) for key, value in compute().items()}
+        self.computed.append(name)
+        if self.enabled:
+            _write(path, fresh)
+            self._prune(name)
+        return fresh
+
+    def _prune(self, name: str) -> None:
+        files = sorted(self.folder.glob(f"{name}.*.npz"), key=lambda file: file.stat().st_mtime)
+        for file in files[:-KEPT_PER_NAME]:
+            file.unlink(missing_ok=True)
+
+
+def digest(*parts: str | bytes | NDArray[Any] | Sequence[str]) -> str:
+    """Short hash of texts, lists of texts and arrays; the order counts, and where one part ends.
 
     Raises
     ------
     TypeError
-        If a parameter is no plain value.
+        If an array holds Python objects.
 
     Examples
     --------
-    >>> three, four = (key(parameters={"n": n}, data={}, code=[]) for n in (3, 4))
-    >>> three == four, three == key(parameters={"n": 3}, data={}, code=[])
-    (False, True)
+    >>> digest(["ab", "c"]) == digest(["a", "bc"])
+    False
     """
-    said = {
-        "parameters": dict(parameters),
-        "data": dict(data),
-        "code": {module.__name__: inspect.getsource(module) for module in code},
-        "libraries": {name: metadata.version(name) for name in libraries},
-    }
-    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:24]
+    hasher = hashlib.sha256()
+    for part in parts:
+        for piece in _pieces(part):
+            hasher.update(len(piece).to_bytes(8, "little"))
+            hasher.update(piece)
+    return hasher.hexdigest()[:32]
 
 
-def arrays(
-    name: str,
-    compute: Callable[[], Arrays],
-    *,
-    parameters: Mapping[str, Any],
-    data: Mapping[str, str],
-    code: Sequence[ModuleType],
-    libraries: Sequence[str] = ("numpy",),
-) -> dict[str, NDArray[Any]]:
-    """Return the arrays kept under this key, or compute and keep them.
+def _pieces(part: str | bytes | NDArray[Any] | Sequence[str]) -> Iterator[bytes]:
+    if isinstance(part, np.ndarray):
+        if part.dtype.hasobject:
+            raise TypeError(f"an array of dtype {part.dtype} has no stable digest; give numbers or texts")
+        yield f"array {part.dtype.str} {part.shape}".encode()
+        yield np.ascontiguousarray(part).tobytes()
+    elif isinstance(part, str | bytes):
+        yield b"text" if isinstance(part, str) else b"bytes"
+        yield part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part
+    else:
+        yield f"list {len(part)}".encode()
+        for text in part:
+            yield text.encode("utf-8", "surrogatepass")
 
-    Two processes that want the same arrays compute them once. A file that cannot be read (cut short
-    by a full disk) is computed anew.
 
-    Parameters
-    ----------
-    name : str
-        What it is, as in ``"concept_hierarchies-clips"``; part of the file's name.
-    compute : callable
-        Gives the arrays by name; called without arguments where nothing is kept.
-    parameters, data, code, libraries
-        As for `key`.
+def code_digest(modules: Iterable[str]) -> str:
+    """Short hash of what modules do, and those of ours that they import.
 
-    Returns
-    -------
-    dict of ndarray
-        The same to the last bit, whether kept or computed.
+    Comments, layout and docstrings do not count.
 
     Raises
     ------
-    ValueError
-        If the name has other characters than letters, digits, ``-`` and ``_``, or an array holds
-        objects.
+    ModuleNotFoundError
+        If a module has no source here.
 
     Examples
     --------
-    >>> import os, tempfile
-    >>> os.environ["SOUNDREASONS_CACHE"] = tempfile.mkdtemp()
-    >>> def slowly():
-    ...     print("computing")
-    ...     return {"squares": np.arange(3) ** 2}
-    >>> for _ in range(2):
-    ...     arrays("demo", slowly, parameters={}, data={}, code=[])["squares"].tolist()
-    computing
-    [0, 1, 4]
-    [0, 1, 4]
-    >>> del os.environ["SOUNDREASONS_CACHE"]
+    >>> code_digest(["soundreasons.learning.cache"]) == code_digest(["soundreasons.learning.seeding"])
+    False
     """
-    if not name.replace("-", "").replace("_", "").isalnum():
-        raise ValueError(f"name is {name!r}, expected letters, digits, - and _ only")
-    fingerprint = key(parameters=parameters, data=data, code=code, libraries=libraries)
-    path = folder() / f"{name}-{fingerprint}.npz"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(f"{path}.lock"):
-        kept = _read(path)
-        if kept is None:
-            _write(path, compute())
-            kept = _read(path)
-    if kept is None:
-        raise OSError(f"{path} cannot be read back; make room, or set {CACHE_VARIABLE} to another folder")
-    return kept
+    codes: dict[str, str] = {}
+    waiting = sorted(modules)
+    while waiting:
+        name = waiting.pop()
+        if name not in codes:
+            tree = ast.parse(_source(name))
+            waiting += _imported(tree)
+            codes[name] = ast.dump(_without_docstrings(tree))
+    return digest(*(text for pair in sorted(codes.items()) for text in pair))
 
 
-def _read(path: Path) -> dict[str, NDArray[Any]] | None:
+def _source(name: str) -> str:
+    spec = importlib.util.find_spec(name)
+    if spec is None or not spec.origin or not spec.origin.endswith(".py"):
+        raise ModuleNotFoundError(f"{name} has no Python source here")
+    return Path(spec.origin).read_text(encoding="utf-8")
+
+
+def _imported(tree: ast.AST) -> list[str]:
+    names = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            # `from package import name`: the name may be a module of the package, or in it.
+            names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    return sorted(name for name in names if name.startswith(FOLLOWED) and _is_module(name))
+
+
+def _is_module(name: str) -> bool:
     try:
-        with np.load(path, allow_pickle=False) as stored:
-            return {name: stored[name] for name in stored.files}
-    except (OSError, EOFError, ValueError, zipfile.BadZipFile):
+        spec = importlib.util.find_spec(name)
+    except ModuleNotFoundError:
+        return False
+    # A package's own file only gathers names; what it gathers would make all code count for all.
+    return spec is not None and spec.submodule_search_locations is None
+
+
+def _without_docstrings(tree: ast.AST) -> ast.AST:
+    for node in ast.walk(tree):
+        body = getattr(node, "body", None)
+        first = body[0] if isinstance(body, list) and body else None
+        if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
+            first.value = ast.Constant(value="")
+    return tree
+
+
+def _read(path: Path) -> Arrays | None:
+    if not path.is_file():
         return None
-
-
-def _write(path: Path, computed: Arrays) -> None:
-    """Write all or nothing: a killed process leaves no half file under the final name."""
-    objects = [name for name, values in computed.items() if np.asarray(values).dtype.hasobject]
-    if objects:
-        raise ValueError(f"array {objects[0]!r} holds objects, expected numbers or text of fixed width")
-    handle, part = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=".npz", dir=path.parent)
     try:
-        with os.fdopen(handle, "wb") as stream:
-            np.savez(stream, allow_pickle=False, **{name: np.asarray(v) for name, v in computed.items()})
-        Path(part).replace(path)
+        with np.load(path, allow_pickle=False) as archive:
+            arrays = {name: archive[name] for name in archive.files}
+        os.utime(path)  # last used, for the pruning
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        warnings.warn(f"{path} is damaged ({error}); computed anew", RuntimeWarning, stacklevel=3)
+        return None
+    return arrays
+
+
+def _write(path: Path, arrays: Arrays) -> None:
+    for name, array in arrays.items():
+        if array.dtype.hasobject:
+            raise TypeError(f"{name} has dtype {array.dtype}; only plain numbers and texts are kept")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.stem}.{os.getpid()}.partial")
+    try:
+        with temporary.open("wb") as stream:
+            np.savez(stream, allow_pickle=False, **arrays)
+        temporary.replace(path)
     finally:
-        Path(part).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)

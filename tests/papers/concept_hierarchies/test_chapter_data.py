@@ -8,7 +8,7 @@ import pytest
 import soundfile
 
 from soundreasons import claims
-from soundreasons.learning import cache
+from soundreasons.learning.cache import Cache
 from soundreasons.measures import measure
 from soundreasons.papers import concept_hierarchies as ch
 from soundreasons.papers.concept_hierarchies import trial
@@ -146,7 +146,8 @@ def test_concepts_of_clips_are_what_was_played(needs):
 
 def test_clips_are_embedded_once_and_the_kept_layers_are_those_of_the_sounds(needs, tmp_path, monkeypatch):
     needs("old_scores", "timgm_soundfont", "musicnn_taggers")
-    monkeypatch.setenv(cache.CACHE_VARIABLE, str(tmp_path))
+    kept = Cache(tmp_path, modules=["soundreasons.papers.concept_hierarchies.clips"])
+    monkeypatch.setattr("soundreasons.papers.concept_hierarchies.embedding._cache", lambda: kept)
     plan, first = ch.embedded_clips(4, "family", 0)
     _, second = ch.embedded_clips(4, "family", 0)
     renderer = ch.Renderer()

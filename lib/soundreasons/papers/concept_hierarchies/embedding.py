@@ -13,8 +13,8 @@ import torch
 from numpy.typing import NDArray
 
 from soundreasons import data
-from soundreasons.learning import cache
-from soundreasons.papers.concept_hierarchies import clips, front_end, taggers
+from soundreasons.learning.cache import Cache
+from soundreasons.papers.concept_hierarchies import front_end, taggers
 from soundreasons.papers.concept_hierarchies.clips import (
     Clip,
     Companions,
@@ -143,14 +143,8 @@ def embedded_clips(
         "programs": programs_per_family,
         "device": device.partition(":")[0],
     }
-    return plan, cache.arrays(
-        "concept_hierarchies-clips",
-        compute,
-        parameters=known,
-        data=_digests("old_scores", "timgm_soundfont", "musicnn_taggers"),
-        code=[clips, front_end, taggers],
-        libraries=_LIBRARIES,
-    )
+    digests = _digests("old_scores", "timgm_soundfont", "musicnn_taggers")
+    return plan, _cache().arrays("clips", compute, parameters=known, data=digests)
 
 
 def embedded_samples(device: str = "cpu") -> tuple[list[str], Layers]:
@@ -171,14 +165,14 @@ def embedded_samples(device: str = "cpu") -> tuple[list[str], Layers]:
         sounds = (np.resize(load_sound(paths[name]), front_end.PATCH_SAMPLES) for name in names)
         return embed_patches(sounds, load_fast_vgg(device=device), device=device)
 
-    return names, cache.arrays(
-        "concept_hierarchies-samples",
-        compute,
-        parameters={"device": device.partition(":")[0]},
-        data=_digests("sonic_pi_samples", "musicnn_taggers"),
-        code=[front_end, taggers],
-        libraries=_LIBRARIES,
-    )
+    where = {"device": device.partition(":")[0]}
+    digests = _digests("sonic_pi_samples", "musicnn_taggers")
+    return names, _cache().arrays("samples", compute, parameters=where, data=digests)
+
+
+def _cache() -> Cache:
+    folder = data.cache_folder() / ".computed" / "concept_hierarchies"
+    return Cache(folder, modules=[__name__], libraries=_LIBRARIES)
 
 
 def _digests(*names: str) -> dict[str, str]:
