@@ -17,6 +17,7 @@ import resource
 import subprocess
 import sys
 import time
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -76,6 +77,8 @@ def open(slug: str, namespace: Mapping[str, Any]) -> Run:
     except ValueError as error:
         raise parameters.ParameterError(str(error)) from None
     seeding.seed_everything(values["seed"])
+    # A progress bar that several libraries bring along complains in a notebook that it cannot be drawn.
+    warnings.filterwarnings("ignore", message="IProgress not found")
     return Run(slug, values, parameters.changed(values, own), device)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -148,3 +150,12 @@ def test_data_that_no_source_has_is_recorded_as_unavailable(demo, run, monkeypat
     assert found.absent() == ["hetrec_lastfm"]
     assert found.verdicts["C1"].verdict == "not tested"
     assert found.fingerprint.data == {}
+
+
+def test_a_progress_bar_that_cannot_be_drawn_says_nothing_on_the_page(demo, tmp_path):
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        chapter.open("demo", {"out": str(tmp_path / "out")})
+        warnings.warn("IProgress not found. Please update jupyter and ipywidgets.", UserWarning, stacklevel=1)
+        warnings.warn("something else", UserWarning, stacklevel=1)
+    assert [str(warning.message) for warning in told] == ["something else"]

@@ -138,6 +138,8 @@ def _page_cells(edition: Edition, cell: Any) -> list[Any]:
         }
     tables = [output for output in cell.outputs if _mark(output).get("kind") == "table"]
     cell.outputs = [o for o in cell.outputs if _mark(o).get("kind") not in ("caption", "table")]
+    if figures:  # every output of such a cell becomes a figure; the value of its last line is none
+        cell.outputs = [o for o in cell.outputs if o.output_type != "execute_result"]
     return [cell, *(_table_cell(slug, output) for output in tables)]
 
 

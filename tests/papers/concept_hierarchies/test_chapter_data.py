@@ -113,7 +113,7 @@ def test_companions_are_drawn_as_said(needs):
 
 
 def test_a_clip_sounds_the_same_whatever_was_played_before(needs):
-    needs("old_scores", "timgm_soundfont")
+    needs("old_scores", "gm_sound_font")
     plan = ch.plan_clips(3, "family", np.random.default_rng(0))
     renderer = ch.Renderer()
     first = renderer.render(plan[0])
@@ -125,7 +125,7 @@ def test_a_clip_sounds_the_same_whatever_was_played_before(needs):
 
 
 def test_a_mute_clip_is_refused(needs):
-    needs("timgm_soundfont")
+    needs("gm_sound_font")
     mute = ch.Clip("mute", "none", (67,), 100, np.array([[0, 0.0, 1.0, 105]]))
     with pytest.raises(ValueError, match="is silent"):
         ch.Renderer().render(mute)
@@ -145,7 +145,7 @@ def test_concepts_of_clips_are_what_was_played(needs):
 
 
 def test_clips_are_embedded_once_and_the_kept_layers_are_those_of_the_sounds(needs, tmp_path, monkeypatch):
-    needs("old_scores", "timgm_soundfont", "musicnn_taggers")
+    needs("old_scores", "gm_sound_font", "musicnn_taggers")
     kept = Cache(tmp_path, modules=["soundreasons.papers.concept_hierarchies.clips"])
     monkeypatch.setattr("soundreasons.papers.concept_hierarchies.embedding._cache", lambda: kept)
     plan, first = ch.embedded_clips(4, "family", 0)

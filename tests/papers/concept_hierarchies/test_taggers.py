@@ -59,7 +59,7 @@ def test_parameters_are_as_many_as_the_architecture_has(needs):
 
 @pytest.mark.parametrize("name", ch.NETWORKS)
 def test_a_piano_is_called_one(name, needs):
-    needs("musicnn_taggers", "old_scores", "timgm_soundfont")
+    needs("musicnn_taggers", "old_scores", "gm_sound_font")
     notes = np.array(
         [[0, k * 0.25, 0.3, pitch] for k, pitch in enumerate([60, 64, 67, 72, 71, 67, 64, 60, 62, 65])]
     )

@@ -5,9 +5,12 @@ from __future__ import annotations
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
+from soundreasons.cli import app
 from soundreasons.papers import functional_attribution as fa
 from soundreasons.papers.functional_attribution import trial
+from soundreasons.papers.functional_attribution.audit import AUDIT_LEVELS
 from soundreasons.papers.functional_attribution.selection import EXACT_SELECTORS
 
 approx = pytest.approx
@@ -74,6 +77,38 @@ def test_a_task_without_a_key_is_refused(small):
         fa.contest(small.tasks, small.keys[:1])
 
 
+def test_silent_counts_points_where_nothing_is_selected():
+    # Neighbours half a standard deviation apart: nothing is certain.
+    task = fa.MixtureTask([[0.0, 0.0], [0.06, 0.0]], [0, 1])
+    table = fa.contest([task], [(2, 0)], methods={}).table({"fanova": 0.9, "ga1m": 0.9})
+    assert table.set_index("method")["silent"].to_dict() == {"ga1m": 0, "fanova": 1}
+
+
+@pytest.mark.parametrize("source", fa.sources_here(["published", "own"]))
+def test_tuning_tasks_have_one_shape_more_than_their_number_and_are_not_those_judged(source):
+    tuning = fa.collect_for_tuning(source, [4], 11)
+    assert [len(np.unique(task.shapes)) for task in tuning.tasks] == list(range(1, 12))
+    judged = fa.collect(source, "multivariate", [4], 100).tasks
+    seen = {task.points.tobytes() for task in judged}
+    assert not any(task.points.tobytes() in seen for task in tuning.tasks)
+
+
+def test_too_many_tuning_tasks_and_a_strange_source_are_refused():
+    with pytest.raises(ValueError, match="per_dimension is 12, allowed are 1 to 11"):
+        fa.collect_for_tuning("own", [4], 12)
+    with pytest.raises(ValueError, match="source is 'theirs'"):
+        fa.collect_for_tuning("theirs", [4], 2)
+
+
+def test_another_noise_keeps_points_and_truth():
+    found = fa.collect("own", "multivariate", [4], 2)
+    quiet = found.with_variance(0.001)
+    assert quiet.keys == found.keys
+    for before, after in zip(found.tasks, quiet.tasks, strict=True):
+        assert after.variance == 0.001
+        assert after.true_selections() == before.true_selections()
+
+
 # -- audit ------------------------------------------------------------------------------------------
 
 
@@ -92,6 +127,16 @@ def test_a_method_that_is_right_passes_the_audit_and_a_blind_one_fails():
     assert blind.accuracy < 0.5
     assert "does not find" in blind.page()
     assert blind.by_dimension.index.tolist() == [3, 6]
+
+
+def test_an_audit_lays_known_methods_beside_and_breaks_down_by_size():
+    tasks = fa.collect("own", "multivariate", [2, 3], 3).tasks
+    found = fa.audit(true_means, tasks)
+    best = fa.best_levels(fa.contest(tasks, [(2, 0)] * 6, selectors={}), AUDIT_LEVELS)
+    assert found.yardsticks.to_dict() == approx(best.loc[list(found.yardsticks.index), "accuracy"].to_dict())
+    sizes = np.concatenate([task.true_sizes for task in tasks])
+    assert found.by_size.index.tolist() == sorted(set(sizes.tolist()))
+    assert "| shapley_conditional | " in found.page()
 
 
 def test_an_audit_reports_the_level_that_suits_best():
@@ -147,6 +192,19 @@ def test_on_the_papers_tasks_exact_methods_score_as_in_the_rerun():
 
 
 @needs_tasks
+@pytest.mark.parametrize(
+    ("kind", "other"), [("univariate", "star"), pytest.param("multivariate", "property")]
+)
+def test_gradients_and_conditional_means_score_as_in_the_rerun_to_its_digits(kind, other):
+    # The rerun printed two or three digits; what draws nothing must agree to the last of them.
+    found = fa.rerun(kind)
+    digit = 0.0006 if kind == "univariate" else 0.006
+    for method in ("gam", "gradient", "gradient_x_input", "integrated_gradients"):
+        assert found.loc[method, "accuracy"] == approx(found.loc[method, "accuracy_theirs"], abs=digit)
+        assert found.loc[method, other] == approx(found.loc[method, f"{other}_theirs"], abs=digit)
+
+
+@needs_tasks
 def test_brute_force_agrees_with_every_univariate_task_of_the_paper():
     tasks = fa.published_tasks("univariate", range(2, 12), range(0, 101, 4))
     found = fa.stated_against_truth(list(tasks.values()))
@@ -157,6 +215,11 @@ def test_brute_force_agrees_with_every_univariate_task_of_the_paper():
 def test_a_task_that_is_not_there_is_refused():
     with pytest.raises(ValueError, match=r"no task \('univariate', 12, 1\)"):
         fa.published_tasks("univariate", [12], [1])
+
+
+def test_a_rerun_of_something_else_is_refused():
+    with pytest.raises(ValueError, match="kind is 'tuning', expected one of univariate, multivariate"):
+        fa.rerun("tuning")
 
 
 def test_a_strange_source_or_kind_is_refused():
@@ -177,6 +240,9 @@ def test_figures_take_data_and_axes_and_return_the_axes(small):
     sizes = small.by_size("gam", 0.5).groupby("size")["accuracy"].mean().to_frame("gam").T
     drawn = [
         lambda ax: fa.plot_relation(relation, ax, known=[0], answers=True),
+        lambda ax: fa.plot_projection(relation, 1, ax),
+        lambda ax: fa.plot_confidences(small.tasks[0], small.tasks[0].points[0], 0.7, ax),
+        lambda ax: fa.plot_pairs(means["low"], means["high"], ("low", "high"), ax),
         lambda ax: fa.plot_task(fa.multivariate_task(2, 2, np.random.default_rng(0)), ax, n_steps=20),
         lambda ax: fa.plot_methods(means, ax),
         lambda ax: fa.plot_accuracy_property(both, ax),
@@ -219,3 +285,12 @@ def test_a_strange_table_is_refused_by_the_trial(tmp_path, content, message):
 def test_a_missing_table_is_refused_by_the_trial(tmp_path):
     with pytest.raises(ValueError, match="is no file; give a CSV"):
         trial.run(str(tmp_path / "none.csv"))
+
+
+def test_the_command_line_finds_the_trial(tmp_path):
+    table = tmp_path / "xor.csv"
+    table.write_text("a,b,out\n0,0,no\n0,1,yes\n1,0,yes\n1,1,no\n")
+    done = CliRunner().invoke(app, ["try", "functional_attribution", str(table)])
+    assert done.exit_code == 0, done.output
+    assert "contains no smaller set that does: {a, b}." in done.output
+    assert "all columns: 0%" in done.output

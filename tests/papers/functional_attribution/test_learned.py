@@ -101,6 +101,7 @@ def test_a_whole_step_stays_on_one_device(kind):
         trainer.step()
         trainer.scores()
         trainer.predictor_accuracy()
+        trainer.choices()
 
 
 def test_a_stray_label_is_refused():
@@ -123,7 +124,7 @@ def test_unlike_tasks_and_unknown_kinds_are_refused(easy):
 
 
 def test_the_selection_rule_keeps_what_is_near_the_largest():
-    learned = fa.Learned("invase", [np.array([[0.9, 0.5, 0.4]])], np.ones(1))
+    learned = fa.Learned("invase", [np.array([[0.9, 0.5, 0.4]])], np.ones(1), np.ones(1))
     assert learned.select(0, 0.5).tolist() == [[True, True, False]]
 
 
@@ -134,3 +135,24 @@ def test_a_contest_of_learners_reports_every_kind_and_task(easy):
     assert table.groupby("method")["task"].apply(list).to_dict() == {"l2x": [0, 1], "realx": [0, 1]}
     assert (table["possible"] > 0.99).all()
     assert (table["selection"] <= table["sufficient"]).all()
+
+
+def test_shares_do_not_change_when_logits_are_shifted():
+    # Logits are defined up to a constant a point; the published rule is not blind to it, shares are.
+    logits = np.array([[2.0, 1.0, -1.0], [-2.0, -3.0, -5.0]])
+    learned = fa.Learned("l2x", [logits], np.ones(1), np.ones(1))
+    shifted = fa.Learned("l2x", [logits - 4.0], np.ones(1), np.ones(1))
+    assert learned.select(0, 0.5).tolist() != shifted.select(0, 0.5).tolist()
+    assert (learned.with_shares().select(0, 0.5) == shifted.with_shares().select(0, 0.5)).all()
+    assert learned.with_shares().scores[0].sum(axis=1) == pytest.approx([1, 1])
+    other = fa.Learned("invase", [logits], np.ones(1), np.ones(1))
+    assert other.with_shares() is other
+
+
+def test_a_mask_that_knows_nothing_tells_nothing_and_one_that_spells_tells_all():
+    rng = np.random.default_rng(0)
+    labels = rng.random(4000) < 0.5
+    blind = rng.random((4000, 3)) < 0.5
+    # Four standard errors of a share of two thousand.
+    assert fa.label_in_mask(blind, labels) == pytest.approx(0.5, abs=4 * 0.5 / np.sqrt(2000))
+    assert fa.label_in_mask(np.column_stack([blind[:, :2], labels]), labels) == 1

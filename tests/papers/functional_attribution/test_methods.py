@@ -146,6 +146,26 @@ def test_lime_on_a_nearly_flat_function_finds_its_slope():
     assert found == approx(expected, rel=0.02, abs=1e-6)
 
 
+def test_lime_continuous_is_that_of_the_package_up_to_sampling():
+    # With a kernel width of 1 the package weighs by exp(-|offset|^2 / 2), as the paper's scripts do; both
+    # draw 20,000 points, so coefficients agree to a few hundredths of the largest.
+    from lime.lime_tabular import LimeTabularExplainer
+
+    rng = np.random.default_rng(0)
+    task = fa.MixtureTask(rng.normal(size=(12, 3)), [0, 1] * 6, variance=0.25)
+    explainer = LimeTabularExplainer(
+        task.points, mode="regression", kernel_width=1.0, discretize_continuous=False,
+        sample_around_instance=True, feature_selection="none", random_state=0,
+    )  # fmt: skip
+    ours = fa.lime_continuous(task, rng=rng, n_samples=20_000)
+    for row in range(3):
+        told = explainer.explain_instance(
+            task.points[row], task.probability, num_features=3, num_samples=20_000
+        )
+        theirs = [weight for _, weight in sorted(told.local_exp[1])]
+        assert ours[row] == approx(np.array(theirs), abs=0.05 * np.abs(ours).max())
+
+
 def test_sampling_methods_repeat_with_their_seed_and_differ_without(task):
     for method in (fa.lime_categorical, fa.lime_continuous, fa.expected_gradients, fa.permutation_importance):
         first = method(task, rng=np.random.default_rng(1), n_samples=50)
@@ -301,3 +321,11 @@ def test_strange_selections_are_refused(task):
         fa.property_score(task, np.zeros((len(task), 3), dtype=bool))
     with pytest.raises(ValueError, match="against is 'hearsay'"):
         fa.is_correct(task, [{0}] * len(task), against="hearsay")
+
+
+@pytest.mark.parametrize("name", [*EXACT_SELECTORS, "strongest_interaction"])
+@pytest.mark.parametrize("level", [-0.1, 1.1, np.nan])
+def test_a_level_outside_its_range_is_refused_by_subset_methods(name, level, task):
+    selector = EXACT_SELECTORS.get(name, fa.strongest_interaction)
+    with pytest.raises(ValueError, match="expected a number from 0 to 1"):
+        selector(task, level)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -122,3 +125,35 @@ def test_seen_falls_with_every_column_and_unseen_is_honest():
 def test_an_unknown_table_is_refused():
     with pytest.raises(ValueError, match="table is 'titanic', expected one of"):
         fa.decision_table("titanic")
+
+
+def test_all_domains_at_once_are_the_domains_one_by_one():
+    rng = np.random.default_rng(0)
+    relation = fa.relation(rng.integers(3, size=(40, 4)).tolist(), rng.integers(2, size=40).tolist())
+    for column, mask in zip(relation.domains().T, subsets.members(4), strict=True):
+        assert (column == relation.functionality_domain(np.flatnonzero(mask))).all()
+
+
+def test_a_table_with_too_many_subsets_is_refused_before_it_is_made():
+    relation = fa.relation([[0] * 16, [1] * 16] * 1000, [0, 1] * 1000)
+    with pytest.raises(
+        ValueError, match=r"2,000 rows times 2\*\*16 subsets .* give fewer rows, or leave columns out"
+    ):
+        relation.domains()
+
+
+def test_no_optimal_selector_keeps_the_property_on_the_example():
+    # By hand: the tie lies between a neighbour that can only say {1} and two that can only say {2}.
+    example = fa.figure_relation()
+    task = fa.MixtureTask(example.inputs, example.outputs)
+    every = itertools.product(*task.true_selections())
+    assert sorted(fa.property_score(task, answers) for answers in every) == approx([4 / 6, 5 / 6])
+
+
+def test_a_relaxed_selection_is_the_smallest_that_leaves_little_enough_open():
+    columns = {"size": [0, 1, 1, 2], "columns": ["none", "a", "b", "ab"], "seen": [1.0, 0.6, 0.5, 0.1]}
+    gaps = pd.DataFrame(columns)
+    assert fa.relaxed_selection(gaps, 0.5)["columns"] == "b"
+    assert fa.relaxed_selection(gaps, 0.4)["columns"] == "ab"
+    with pytest.raises(ValueError, match=r"no set of columns leaves at most 0\.05 open, the least is 0\.100"):
+        fa.relaxed_selection(gaps, 0.05)

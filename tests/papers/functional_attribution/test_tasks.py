@@ -216,3 +216,37 @@ def test_a_generator_refuses_numbers_below_one(draw):
 def test_a_deletion_that_is_no_probability_is_refused():
     with pytest.raises(ValueError, match=r"deletion is 1\.5"):
         fa.multivariate_task(3, 1, np.random.default_rng(0), deletion=1.5)
+
+
+def test_one_selection_is_a_smallest_sufficient_one(task):
+    assert fa.is_correct(task, task.one_selection()).all()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"shapes": [0]}, r"shapes are int64 of shape \(1,\), expected one whole number a point: \(2,\)"),
+        ({"shapes": [0.5, 1.0]}, "shapes are float64"),
+        ({"stated": [{0}]}, "1 selections are stated for 2 points"),
+        ({"stated": [{0}, {3}]}, "names feature 3"),
+        ({"variance": 0.0}, "variance is 0.0"),
+        ({"floor": -1.0}, "floor -1.0"),
+    ],
+)
+def test_impossible_options_of_a_task_are_refused(options, message):
+    with pytest.raises(ValueError, match=message):
+        fa.MixtureTask([[0.0], [1.0]], [0, 1], **options)
+
+
+@pytest.mark.parametrize("variance", [0.0, -1.0, np.nan, np.inf])
+def test_a_gradient_of_a_strange_variance_is_refused(task, variance):
+    with pytest.raises(ValueError, match="expected above 0"):
+        task.gradient(task.points, variance)
+
+
+def test_relaxed_domains_need_not_be_nested():
+    # By hand: five of six centres on the line have label 1; the point lies half-way between two of both.
+    crowd = fa.MixtureTask([[0, 0], [0, 0.2], [0, 1], [0, 2], [0, 3], [0, 4], [1, 5]], [0, 1, 1, 1, 1, 1, 0])
+    means = crowd.conditional_means([[0.0, 0.1]])[0]
+    assert means[1] == approx(5 / 6, abs=1e-6)
+    assert means[3] == approx(1 / 2, abs=1e-6)

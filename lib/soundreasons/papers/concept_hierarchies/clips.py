@@ -213,7 +213,7 @@ class Renderer:
 
         self._rate = sample_rate
         self._synth = tinysoundfont.Synth(gain=-6.0, samplerate=sample_rate)
-        path = data.open("timgm_soundfont").folder / "TimGM6mb.sf2"
+        path = data.open("gm_sound_font").path
         self._font = self._synth.sfload(str(path))
 
     def render(self, clip: Clip, n_samples: int | None = None) -> NDArray[np.float32]:

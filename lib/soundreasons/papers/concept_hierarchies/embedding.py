@@ -134,7 +134,7 @@ def embedded_clips(
             (renderer.render(clip) for clip in plan), load_fast_vgg(device=device), device=device
         )
 
-    for name in ("old_scores", "timgm_soundfont", "musicnn_taggers"):
+    for name in ("old_scores", "gm_sound_font", "musicnn_taggers"):
         data.open(name)
     known = {
         "n_clips": n_clips,
@@ -143,7 +143,7 @@ def embedded_clips(
         "programs": programs_per_family,
         "device": device.partition(":")[0],
     }
-    digests = _digests("old_scores", "timgm_soundfont", "musicnn_taggers")
+    digests = _digests("old_scores", "gm_sound_font", "musicnn_taggers")
     return plan, _cache().arrays("clips", compute, parameters=known, data=digests)
 
 

@@ -26,6 +26,7 @@ from soundreasons.papers.functional_attribution.audit import Audit, audit
 from soundreasons.papers.functional_attribution.collection import (
     Collection,
     collect,
+    collect_for_tuning,
     describe,
     sources_here,
     stated_against_truth,
@@ -50,6 +51,7 @@ from soundreasons.papers.functional_attribution.figures import (
     plot_learned,
     plot_methods,
     plot_pairs,
+    plot_projection,
     plot_relation,
     plot_sweeps,
     plot_task,
@@ -63,6 +65,7 @@ from soundreasons.papers.functional_attribution.generators import (
 from soundreasons.papers.functional_attribution.learned import (
     Learned,
     Training,
+    label_in_mask,
     learn,
     learned_contest,
     selectors,
@@ -81,9 +84,11 @@ from soundreasons.papers.functional_attribution.relaxed import (
     estimate_gap,
     ishigami,
     ishigami_unexplained,
+    relaxed_selection,
     tables_here,
     unexplained,
 )
+from soundreasons.papers.functional_attribution.rerun import rerun
 from soundreasons.papers.functional_attribution.scores import is_correct, keeps_property, property_score
 from soundreasons.papers.functional_attribution.selection import (
     EXACT_SELECTORS,
@@ -131,6 +136,7 @@ __all__ = [
     "best_of_size",
     "boosted",
     "collect",
+    "collect_for_tuning",
     "confidence",
     "contest",
     "decision_table",
@@ -150,6 +156,7 @@ __all__ = [
     "ishigami",
     "ishigami_unexplained",
     "keeps_property",
+    "label_in_mask",
     "learn",
     "learned_contest",
     "lime_categorical",
@@ -168,6 +175,7 @@ __all__ = [
     "plot_learned",
     "plot_methods",
     "plot_pairs",
+    "plot_projection",
     "plot_relation",
     "plot_sweeps",
     "plot_task",
@@ -176,6 +184,8 @@ __all__ = [
     "published_levels",
     "published_tasks",
     "relation",
+    "relaxed_selection",
+    "rerun",
     "rerun_table",
     "select",
     "select_one",

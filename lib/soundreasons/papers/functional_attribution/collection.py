@@ -6,18 +6,24 @@ Chapter: functional_attribution.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from soundreasons.learning.seeding import rng as named_rng
-from soundreasons.papers.functional_attribution.generators import drawn_tasks, published_numbers
+from soundreasons.papers.functional_attribution.generators import (
+    drawn_tasks,
+    multivariate_task,
+    published_numbers,
+)
 from soundreasons.papers.functional_attribution.published import available, published_tasks
 from soundreasons.papers.functional_attribution.subsets import codes, sizes
 from soundreasons.papers.functional_attribution.tasks import PUBLISHED_FLOOR, MixtureTask
 
 SOURCES = ("published", "own")
+N_TUNING = 11  # tuning tasks of each dimension that the authors published
 
 
 class Collection(NamedTuple):
@@ -29,6 +35,10 @@ class Collection(NamedTuple):
     def with_floor(self, floor: float) -> Collection:
         """Return the same collection with another floor under the densities."""
         return Collection([task.with_floor(floor) for task in self.tasks], self.keys)
+
+    def with_variance(self, variance: float) -> Collection:
+        """Return the same points under another noise."""
+        return Collection([replace(task, variance=variance) for task in self.tasks], self.keys)
 
     def only(self, keys: Sequence[tuple[int, int]]) -> Collection:
         """Return the tasks with one of some keys."""
@@ -82,6 +92,51 @@ def collect(
     for seed in seeds:
         tasks += drawn_tasks(kind, list(dimensions), per_dimension, named_rng(seed, "tasks", kind))
     keys = [(d, j) for _ in seeds for d in dimensions for j in published_numbers(per_dimension)]
+    return Collection(tasks, keys).with_floor(PUBLISHED_FLOOR)
+
+
+def collect_for_tuning(
+    source: str, dimensions: Sequence[int], per_dimension: int, seeds: Sequence[int] = (0,)
+) -> Collection:
+    """Open or draw multivariate tasks to choose levels on: never those that methods are judged on.
+
+    Chapter: functional_attribution.
+
+    Parameters
+    ----------
+    source, dimensions, seeds
+        As for `collect`.
+    per_dimension : int, 1 to 11
+        Tasks of each; the paper's have one shape more than their number, and so have ours.
+
+    Returns
+    -------
+    Collection
+
+    Raises
+    ------
+    ValueError
+        If there is no such source, or more tasks are asked for than there are.
+    DataUnavailable
+        If the paper's tasks are asked for and not here.
+
+    Examples
+    --------
+    >>> collect_for_tuning("own", [3], 2).keys
+    [(3, 0), (3, 10)]
+    """
+    if not 1 <= per_dimension <= N_TUNING:
+        raise ValueError(f"per_dimension is {per_dimension}, allowed are 1 to {N_TUNING} tuning tasks")
+    numbers = range(per_dimension)
+    if source == "published":
+        found = published_tasks("tuning", dimensions, numbers)
+        keys = [(d, 10 * j) for d, j in found]
+        return Collection(list(found.values()), keys).with_floor(PUBLISHED_FLOOR)
+    if source != "own":
+        raise ValueError(f"source is {source!r}, expected one of {', '.join(SOURCES)}")
+    rngs = [named_rng(seed, "tasks", "tuning") for seed in seeds]
+    tasks = [multivariate_task(d, 1 + j, rng) for rng in rngs for d in dimensions for j in numbers]
+    keys = [(d, 10 * j) for _ in seeds for d in dimensions for j in numbers]
     return Collection(tasks, keys).with_floor(PUBLISHED_FLOOR)
 
 

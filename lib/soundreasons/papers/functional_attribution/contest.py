@@ -85,7 +85,8 @@ class Contest:
         -------
         DataFrame, one row a method and task
             `method`, `features`, `difficulty`, `accuracy` (any smallest sufficient subset), `stated`
-            (the stated selection; missing where none is), `property`, `star` (per-feature methods).
+            (the stated selection; missing where none is), `property`, `silent` (share of points where
+            nothing is selected), `star` (per-feature methods).
         """
         rows = []
         for method in self.methods:
@@ -95,7 +96,7 @@ class Contest:
             stars = self.star(method) if method in self.scores else [None] * len(self.tasks)
             for key, task, chosen, star in zip(self.keys, self.tasks, found, stars, strict=True):
                 rows.append((method, *key, *_task_scores(task, chosen, star)))
-        columns = ["method", "features", "difficulty", "accuracy", "stated", "property", "star"]
+        columns = ["method", "features", "difficulty", "accuracy", "stated", "property", "silent", "star"]
         return pd.DataFrame(rows, columns=columns)
 
     def sweep(self, method: str, levels: Sequence[float] = LEVELS) -> pd.DataFrame:
@@ -120,21 +121,24 @@ class Contest:
         Returns
         -------
         DataFrame, one row a task and cardinality that occurs in it
-            `size`, `task`, `accuracy`.
+            `size`, `task`, `features`, `accuracy`.
         """
         parts = []
         for number, (task, chosen) in enumerate(zip(self.tasks, self.selections(method, level), strict=True)):
             right = pd.Series(is_correct(task, chosen)).groupby(task.true_sizes).mean()
-            parts.append(pd.DataFrame({"size": right.index, "task": number, "accuracy": right.to_numpy()}))
+            found = {"size": right.index, "task": number, "features": task.n_features}
+            parts.append(pd.DataFrame({**found, "accuracy": right.to_numpy()}))
         return pd.concat(parts, ignore_index=True)
 
 
 def _task_scores(
     task: MixtureTask, chosen: NDArray[np.bool_], star: NDArray[np.bool_] | None
-) -> tuple[float, float, float, float]:
+) -> tuple[float, float, float, float, float]:
+    silent = float(np.mean(~chosen.any(axis=1)))
     stated = is_correct(task, chosen, against="stated").mean() if task.stated is not None else np.nan
     told = is_correct(task, star).mean() if star is not None else np.nan
-    return float(is_correct(task, chosen).mean()), float(stated), property_score(task, chosen), float(told)
+    right = float(is_correct(task, chosen).mean())
+    return right, float(stated), property_score(task, chosen), silent, float(told)
 
 
 def contest(

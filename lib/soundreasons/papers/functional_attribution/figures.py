@@ -97,6 +97,26 @@ def plot_relation(
     return ax
 
 
+def plot_projection(relation: Relation, feature: int, ax: Axes) -> Axes:
+    """Draw the projection of a relation on one feature: the outputs seen with each value; return `ax`.
+
+    Values with one output, where the feature is enough, are tinted.
+    """
+    pairs = sorted(relation.project([feature]))
+    for value in range(int(relation.inputs[:, feature].max()) + 1):
+        seen = [out for (x,), out in pairs if x == value]
+        ax.add_patch(_square(value, 0, "#DDF1EA" if len(seen) == 1 else "white"))
+        for place, out in zip(np.linspace(-0.2, 0.2, len(seen)) if len(seen) > 1 else [0], seen, strict=True):
+            ax.scatter(value + place, 0, s=200, color=OUTPUT_COLOURS[out], marker=OUTPUT_MARKERS[out],
+                       edgecolor=BLACK, linewidth=0.6)  # fmt: skip
+    n_values = int(relation.inputs[:, feature].max()) + 1
+    ax.set(xlim=(-0.55, n_values - 0.45), ylim=(-0.55, 0.55), xlabel=f"feature {feature + 1}", aspect="equal")
+    ax.set(xticks=range(n_values), yticks=[])
+    ax.tick_params(length=0)
+    ax.spines[:].set_visible(False)
+    return ax
+
+
 def _square(x: float, y: float, face: str) -> Any:
     from matplotlib.patches import Rectangle
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -81,16 +81,30 @@ class Learned:
         At the task's points: logits (L2X) or probabilities of selection.
     predictor_accuracy : ndarray, shape (n_tasks,)
         Share of fresh points whose label the predictor gets right from the selected features.
+    label_in_mask : ndarray, shape (n_tasks,)
+        Share of fresh points whose label can be told from *which* features were chosen, their values
+        unseen: about one half for a selector that spells nothing.
     """
 
     kind: str
     scores: list[NDArray[np.float64]]
     predictor_accuracy: NDArray[np.float64]
+    label_in_mask: NDArray[np.float64]
 
     def select(self, task_number: int, level: float) -> NDArray[np.bool_]:
         """Features whose score is at least `level` times the largest at that point."""
         scores = self.scores[task_number]
         return np.asarray(scores >= level * scores.max(axis=1, keepdims=True))
+
+    def with_shares(self) -> Learned:
+        """Return the same with L2X's logits as shares that sum to one (softmax); others are unchanged.
+
+        The rule of `select` compares logits, which a network may shift at will: as shares they cannot be.
+        """
+        if self.kind != "l2x":
+            return self
+        risen = [np.exp(scores - scores.max(axis=1, keepdims=True)) for scores in self.scores]
+        return replace(self, scores=[e / e.sum(axis=1, keepdims=True) for e in risen])
 
 
 class BatchedNetwork(nn.Module):
@@ -246,6 +260,42 @@ class Trainer:
         share: Tensor = (said == (y > 0.5)).float().mean(dim=1)
         return share
 
+    @torch.no_grad()
+    def choices(self) -> tuple[Tensor, Tensor]:
+        """Which features are chosen of fresh points, (n_tasks, n, d) of bool, and their labels."""
+        x, y = self.draw(_N_TEST)
+        mask, _ = self.mask(x)
+        return mask > 0.5, y > 0.5
+
+
+def label_in_mask(masks: NDArray[np.bool_], labels: NDArray[np.bool_]) -> float:
+    """How well the label can be told from which features were chosen alone.
+
+    Half of the points say which label is the more frequent with each choice; the other half judges
+    (a choice never seen counts as label 0). Chapter: functional_attribution.
+
+    Parameters
+    ----------
+    masks : ndarray of bool, shape (n, n_features)
+        Chosen features.
+    labels : ndarray of bool, shape (n,)
+        Labels of the same points.
+
+    Returns
+    -------
+    float
+        Share of the second half told right.
+
+    Examples
+    --------
+    >>> spelled = np.array([[True, False], [False, True]] * 4)
+    >>> label_in_mask(spelled, spelled[:, 0])
+    1.0
+    """
+    code, half = codes(masks), len(labels) // 2
+    votes = np.bincount(code[:half], weights=2.0 * labels[:half] - 1, minlength=1 << masks.shape[1])
+    return float(np.mean((votes > 0)[code[half:]] == labels[half:]))
+
 
 def as_mixtures(tasks: Sequence[MixtureTask], device: str = "cpu") -> Mixtures:
     """Put tasks of the same number of features side by side on a device.
@@ -314,10 +364,13 @@ def learn(
     for _ in range(trainer.settings.steps):
         trainer.step()
     scores = trainer.scores().cpu().numpy().astype(np.float64)
+    predictor = trainer.predictor_accuracy().cpu().numpy().astype(np.float64)
+    masks, labels = (tensor.cpu().numpy() for tensor in trainer.choices())
     return Learned(
         kind,
         [scores[number, : len(task)] for number, task in enumerate(tasks)],
-        trainer.predictor_accuracy().cpu().numpy().astype(np.float64),
+        predictor,
+        np.array([label_in_mask(*pair) for pair in zip(masks, labels, strict=True)]),
     )
 
 
@@ -352,34 +405,36 @@ def learned_contest(
     -------
     DataFrame, one row a kind and task
         `method`, `task` (place in `tasks`), `features`, `predictor` (share of fresh points predicted
-        right), `possible` (share that the true probability gets right), `selection` (share of points
-        with a smallest sufficient set), `sufficient` (with a sufficient one), `level`.
+        right), `possible` (share that the true probability gets right), `in_mask` (share told from
+        the choice alone), `selection` (share of points
+        with a smallest sufficient set), `as_shares` (the same after `Learned.with_shares`), `sufficient`
+        (with a sufficient one), `selected` (mean share of the features), `level`.
     """
     possible = [_possible_accuracy(task, seed) for task in tasks]
     parts = []
     for kind in kinds:
-        predictor = np.empty(len(tasks))
+        predictor, spelled = np.empty(len(tasks)), np.empty(len(tasks))
         scores: dict[int, NDArray[np.float64]] = {}
         for width in sorted({task.n_features for task in tasks}):
             rows = [number for number, task in enumerate(tasks) if task.n_features == width]
             found = learn(
                 kind, [tasks[row] for row in rows], settings=settings[kind], seed=seed, device=device
             )
-            predictor[rows] = found.predictor_accuracy
+            predictor[rows], spelled[rows] = found.predictor_accuracy, found.label_in_mask
             scores |= dict(zip(rows, found.scores, strict=True))
-        learned = Learned(kind, [scores[row] for row in range(len(tasks))], predictor)
+        learned = Learned(kind, [scores[row] for row in range(len(tasks))], predictor, spelled)
         parts.append(_learned_table(learned, tasks, levels).assign(possible=possible))
     return pd.concat(parts, ignore_index=True)
 
 
 def _learned_table(learned: Learned, tasks: Sequence[MixtureTask], levels: Sequence[float]) -> pd.DataFrame:
-    right = np.array(
-        [[is_correct(t, learned.select(k, x)).mean() for k, t in enumerate(tasks)] for x in levels]
-    )
+    right = _right_by_level(learned, tasks, levels)
     best = int(right.mean(axis=1).argmax())
+    masks = [learned.select(number, levels[best]) for number in range(len(tasks))]
+    as_shares = _right_by_level(learned.with_shares(), tasks, levels)
     enough = [
-        task.sufficient[np.arange(len(task)), codes(learned.select(number, levels[best]))].mean()
-        for number, task in enumerate(tasks)
+        task.sufficient[np.arange(len(task)), codes(mask)].mean()
+        for task, mask in zip(tasks, masks, strict=True)
     ]
     return pd.DataFrame(
         {
@@ -387,10 +442,22 @@ def _learned_table(learned: Learned, tasks: Sequence[MixtureTask], levels: Seque
             "task": range(len(tasks)),
             "features": [task.n_features for task in tasks],
             "predictor": learned.predictor_accuracy,
+            "in_mask": learned.label_in_mask,
             "selection": right[best],
+            "as_shares": as_shares[int(as_shares.mean(axis=1).argmax())],
             "sufficient": enough,
+            "selected": [mask.mean() for mask in masks],
             "level": levels[best],
         }
+    )
+
+
+def _right_by_level(
+    learned: Learned, tasks: Sequence[MixtureTask], levels: Sequence[float]
+) -> NDArray[np.float64]:
+    """Share of right selections, shape (n_levels, n_tasks)."""
+    return np.array(
+        [[is_correct(t, learned.select(k, level)).mean() for k, t in enumerate(tasks)] for level in levels]
     )
 
 

@@ -14,6 +14,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from soundreasons.papers.functional_attribution import subsets
 
+_MOST_CELLS = 100_000_000  # rows times subsets, a byte each
+
 
 @dataclass(frozen=True, eq=False)
 class Relation:
@@ -47,22 +49,37 @@ class Relation:
 
     def functionality_domain(self, subset: Iterable[int]) -> NDArray[np.bool_]:
         """Rows where the values on `subset` decide the output, shape (n_rows,) (definition 2)."""
-        group = self._groups(subset)
-        low = np.full(group.max() + 1, np.iinfo(np.int64).max)
-        high = np.full(group.max() + 1, -1)
-        np.minimum.at(low, group, self.outputs)
-        np.maximum.at(high, group, self.outputs)
-        return np.asarray((low == high)[group])
+        return self._decided(self._groups(subset))
 
     def is_selection(self, subset: Iterable[int]) -> bool:
         """Whether the output depends on `subset` alone, everywhere (definition 1)."""
         return bool(self.functionality_domain(subset).all())
 
     def domains(self) -> NDArray[np.bool_]:
-        """All functionality domains, shape (n_rows, 2**n_features), by bit code of the subset."""
-        return np.column_stack(
-            [self.functionality_domain(np.flatnonzero(row)) for row in subsets.members(self.n_features)]
-        )
+        """All functionality domains, shape (n_rows, 2**n_features), by bit code of the subset.
+
+        Raises
+        ------
+        ValueError
+            If rows times subsets exceed a hundred million.
+        """
+        cells = len(self.inputs) << self.n_features
+        if cells > _MOST_CELLS:
+            raise ValueError(
+                f"{len(self.inputs):,} rows times 2**{self.n_features} subsets are {cells:,} cells, "
+                f"{_MOST_CELLS:,} are allowed; give fewer rows, or leave columns out"
+            )
+        table = np.empty((len(self.inputs), 1 << self.n_features), dtype=bool)
+        self._fill(table, np.zeros(len(self.inputs), dtype=np.int64), 0, 0)
+        return table
+
+    def _fill(self, table: NDArray[np.bool_], group: NDArray[np.int64], code: int, start: int) -> None:
+        """Fill the column of a subset, given its fibres, and those of the subsets that it begins."""
+        table[:, code] = self._decided(group)
+        for feature in range(start, self.n_features):
+            finer = group * (self.inputs[:, feature].max() + 1) + self.inputs[:, feature]
+            finer = np.unique(finer, return_inverse=True)[1].reshape(-1)
+            self._fill(table, finer, code | 1 << feature, feature + 1)
 
     def selections(self) -> list[frozenset[int]]:
         """Global selections that contain no smaller one, by size; none if the data contradicts itself."""
@@ -77,6 +94,14 @@ class Relation:
         size = np.where(domains, subsets.sizes(self.n_features), self.n_features + 1)
         least = size.min(axis=1, keepdims=True)
         return subsets.as_sets(domains & (size == least))
+
+    def _decided(self, group: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Rows whose fibre holds one output only."""
+        low = np.full(group.max() + 1, np.iinfo(np.int64).max)
+        high = np.full(group.max() + 1, -1)
+        np.minimum.at(low, group, self.outputs)
+        np.maximum.at(high, group, self.outputs)
+        return np.asarray((low == high)[group])
 
     def _groups(self, subset: Iterable[int]) -> NDArray[np.int64]:
         """Number of the fibre that each row lies in."""

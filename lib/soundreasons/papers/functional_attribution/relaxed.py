@@ -211,6 +211,47 @@ def best_of_size(gaps: pd.DataFrame, by: str) -> pd.DataFrame:
     return gaps.loc[gaps.groupby("size")[by].idxmin()].reset_index(drop=True)
 
 
+def relaxed_selection(gaps: pd.DataFrame, tolerance: float, by: str = "seen") -> pd.Series:
+    """Smallest set of columns that leaves at most a tolerated share of the variance open.
+
+    The global relaxed selection: among sets of the same size the one that leaves least open.
+    Chapter: functional_attribution.
+
+    Parameters
+    ----------
+    gaps : DataFrame
+        From `estimate_gap`.
+    tolerance : float, 0 to 1
+        Share of the variance that may stay open.
+    by : {"seen", "unseen"}
+        Which estimate is believed.
+
+    Returns
+    -------
+    Series
+        The row of `gaps`.
+
+    Raises
+    ------
+    ValueError
+        If no set leaves so little open.
+
+    Examples
+    --------
+    >>> gaps = pd.DataFrame({"size": [0, 1, 1], "columns": ["none", "a", "b"], "seen": [1.0, 0.4, 0.3]})
+    >>> relaxed_selection(gaps, 0.5)["columns"]
+    'b'
+    """
+    best = best_of_size(gaps, by)
+    enough = best[best[by] <= tolerance]
+    if enough.empty:
+        raise ValueError(
+            f"no set of columns leaves at most {tolerance} open, the least is {best[by].min():.3f}; "
+            "tolerate more"
+        )
+    return enough.iloc[0]
+
+
 def ishigami(x: NDArray[np.float64], a: float = 7.0, b: float = 0.1) -> NDArray[np.float64]:
     """Ishigami and Homma's test function of three inputs between -pi and pi, shape (n, 3) to (n,)."""
     return np.asarray(np.sin(x[:, 0]) + a * np.sin(x[:, 1]) ** 2 + b * x[:, 2] ** 4 * np.sin(x[:, 0]))

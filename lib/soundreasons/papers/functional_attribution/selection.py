@@ -104,6 +104,11 @@ def _checked_scores(scores: Any) -> NDArray[np.float64]:
     return np.abs(array)
 
 
+def _check_level(level: float) -> None:
+    if not 0 <= level <= 1:
+        raise ValueError(f"level is {level}, expected a number from 0 to 1")
+
+
 def confidence(task: MixtureTask) -> NDArray[np.float64]:
     """How sure the output is once a subset is known: the larger of f_I and 1 - f_I, shape (n, 2**d)."""
     return np.maximum(task.means_at_points, 1 - task.means_at_points)
@@ -128,7 +133,13 @@ def most_confident(task: MixtureTask, level: float, *, largest: int = LARGEST) -
     Returns
     -------
     ndarray of bool, shape (n_points, n_features)
+
+    Raises
+    ------
+    ValueError
+        If the level is outside 0 to 1.
     """
+    _check_level(level)
     best, code = _best_by_size(task, "confidence", confidence)
     best, code = best[:, :largest], code[:, :largest]
     confident = best > level
@@ -165,7 +176,13 @@ def boosted(task: MixtureTask, level: float) -> NDArray[np.bool_]:
     Returns
     -------
     ndarray of bool, shape (n_points, n_features)
+
+    Raises
+    ------
+    ValueError
+        If the level is outside 0 to 1.
     """
+    _check_level(level)
     best, code = _best_by_size(task, "boosted", mixture_weights)
     so_far = np.maximum.accumulate(best, axis=1)
     enough = so_far > level
@@ -226,7 +243,13 @@ def archipelago(task: MixtureTask, level: float) -> NDArray[np.bool_]:
     Returns
     -------
     ndarray of bool, shape (n_points, n_features)
+
+    Raises
+    ------
+    ValueError
+        If the level is outside 0 to 1.
     """
+    _check_level(level)
     strength = task.__dict__.setdefault("_best", {})
     if "pairs" not in strength:
         strength["pairs"] = pair_strength(task)
@@ -282,7 +305,13 @@ def strongest_interaction(task: MixtureTask, level: float) -> NDArray[np.bool_]:
     Returns
     -------
     ndarray of bool, shape (n_points, n_features)
+
+    Raises
+    ------
+    ValueError
+        If the level is outside 0 to 1.
     """
+    _check_level(level)
     best, code = _best_by_size(task, "interactions", lambda t: np.abs(shapley_interactions(t)))
     enough = best >= level * best.max(axis=1, keepdims=True)
     chosen = np.take_along_axis(code, enough.argmax(axis=1)[:, np.newaxis], axis=1)[:, 0]

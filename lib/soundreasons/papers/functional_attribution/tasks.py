@@ -82,10 +82,10 @@ class MixtureTask:
             raise ValueError(
                 f"variance is {self.variance} and floor {self.floor}, expected above 0 and from 0"
             )
-        shapes = np.zeros(len(points), np.int64) if self.shapes is None else np.asarray(self.shapes, np.int64)
-        if shapes.shape != labels.shape:
-            raise ValueError(f"shapes have shape {shapes.shape}, expected one number a point: {labels.shape}")
+        shapes = _checked_shapes(self.shapes, len(points))
         stated = None if self.stated is None else subsets.as_masks(self.stated, points.shape[1])
+        if stated is not None and len(stated) != len(points):
+            raise ValueError(f"{len(stated)} selections are stated for {len(points)} points")
         for name, value in {"points": points, "labels": labels, "shapes": shapes, "stated": stated}.items():
             object.__setattr__(self, name, value)
 
@@ -141,9 +141,16 @@ class MixtureTask:
         Returns
         -------
         ndarray, shape (n, n_features)
+
+        Raises
+        ------
+        ValueError
+            If `x` has another width or a number that is not finite, or the variance is not above 0.
         """
         x = self._checked(x)
         variance = self.variance if variance is None else variance
+        if not (np.isfinite(variance) and variance > 0):
+            raise ValueError(f"variance is {variance}, expected above 0")
         gradient = np.empty_like(x)
         for rows in self._blocks(len(x), len(self)):
             weights, scale = self._scaled_weights(x[rows], variance)
@@ -252,6 +259,13 @@ class MixtureTask:
             One set of answers a point; features count from 0.
         """
         return subsets.as_sets(self.minimal)
+
+    def one_selection(self) -> NDArray[np.bool_]:
+        """One of the smallest sufficient subsets at each point, shape (n_points, n_features).
+
+        The first by bit code where there are several.
+        """
+        return np.asarray(subsets.members(self.n_features)[self.minimal.argmax(axis=1)])
 
     def _checked(self, x: ArrayLike) -> NDArray[np.float64]:
         x = np.asarray(x, dtype=np.float64)
@@ -385,6 +399,18 @@ def _checked_labels(labels: ArrayLike, n_points: int) -> NDArray[np.float64]:
             "or there is nothing to explain"
         )
     return array
+
+
+def _checked_shapes(shapes: Any, n_points: int) -> NDArray[np.int64]:
+    if shapes is None:
+        return np.zeros(n_points, np.int64)
+    array = np.asarray(shapes)
+    if array.shape != (n_points,) or not np.issubdtype(array.dtype, np.integer):
+        raise ValueError(
+            f"shapes are {array.dtype} of shape {array.shape}, expected one whole number a point: "
+            f"({n_points},)"
+        )
+    return array.astype(np.int64)
 
 
 def _check_contradictions(points: NDArray[np.float64], labels: NDArray[np.float64]) -> None:

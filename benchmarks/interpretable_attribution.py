@@ -1,0 +1,189 @@
+"""Time of a training step against the number of experts H, for the chapter `interpretable_attribution`.
+
+    python benchmarks/interpretable_attribution.py    # two to three minutes, on two threads
+
+A step is forward, E-step, backward and Adam, for the same experts computed in three ways: H separate
+networks (an optimiser each, as one would write it first), the block form, and the masked form. Experts share
+nothing, so that all three are the same function, which is checked. The masked and the block form are timed
+again with larger experts reading smaller ones. Each time is the median of several rounds, and rounds of the
+ways alternate, so that a slow minute of the machine hits all. Writes interpretable_attribution.json, .md and
+.png beside this file, in results/.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import platform
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from soundreasons.papers import interpretable_attribution as ia
+
+RESULTS = Path(__file__).parent / "results"
+SIZES = (2, 4, 8, 16, 32)
+N_GROUPS, PER_GROUP, HIDDEN, BATCH = 6, 4, (16, 16), 256
+THREADS, ROUNDS, SECONDS_A_ROUND = 2, 7, 0.5
+LEAST_SPEED_UP, AT = 3.0, 16  # the limit that the project set itself
+
+
+def subsets_of(n_experts: int) -> list[tuple[int, ...]]:
+    """Give the smallest subsets of six groups, and everything."""
+    sizes = range(1, N_GROUPS + 1)
+    every = [s for size in sizes for s in itertools.combinations(range(N_GROUPS), size)]
+    return [*every[: n_experts - 1], tuple(range(N_GROUPS))]
+
+
+class Separate(nn.Module):
+    """H perceptrons, one after the other."""
+
+    def __init__(self, experts: ia.RestrictedExperts) -> None:
+        super().__init__()
+        self.subsets = experts.subsets
+        columns = [
+            [c for g, held in enumerate(row) if held for c in experts.groups[g]] for row in self.subsets
+        ]
+        self.columns = [torch.tensor(listed) for listed in columns]
+        self.networks = nn.ModuleList(ia.plain_network(len(listed), HIDDEN) for listed in columns)
+        layers: Any = experts.layers
+        with torch.no_grad():
+            for number, network in enumerate(self.networks):
+                linear = [layer for layer in network if isinstance(layer, nn.Linear)]  # type: ignore[union-attr]
+                for layer, blocks in zip(linear, layers, strict=True):
+                    layer.weight.copy_(blocks.weights[number])
+                    layer.bias.copy_(blocks.biases[number])
+
+    def logits(self, x: torch.Tensor) -> torch.Tensor:
+        """What the experts say, shape (n, H)."""
+        return torch.cat([net(x[:, c]) for net, c in zip(self.networks, self.columns, strict=True)], dim=1)
+
+
+def stepper(model: Any, optimisers: list[torch.optim.Optimizer], x: Any, y: Any) -> Callable[[], None]:
+    """Make a function that takes one training step."""
+    children = ia.strict_children(model.subsets)
+
+    def step() -> None:
+        loss = ia.em_loss(model.logits(x), y, model.subsets, children=children)
+        for optimiser in optimisers:
+            optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        for optimiser in optimisers:
+            optimiser.step()
+
+    return step
+
+
+def adam(parameters: Any) -> torch.optim.Optimizer:
+    """Adam in one kernel, for all ways alike."""
+    return torch.optim.Adam(parameters, 1e-3, fused=True)
+
+
+def ways(n_experts: int) -> dict[str, Callable[[], None]]:
+    """Build the same experts in all ways; refuse to go on if they do not say the same."""
+    generator = torch.Generator().manual_seed(n_experts)
+    groups = [list(range(k * PER_GROUP, (k + 1) * PER_GROUP)) for k in range(N_GROUPS)]
+    x = torch.randn(BATCH, N_GROUPS * PER_GROUP, generator=generator)
+    y = (torch.rand(BATCH, generator=generator) < 0.5).float()
+    subsets, steps = subsets_of(n_experts), {}
+    for kind, is_connected in (("apart", False), ("joined", True)):
+        blocks = ia.RestrictedExperts(groups, subsets, HIDDEN, is_connected=is_connected, generator=generator)
+        masked = blocks.masked()
+        models: dict[str, Any] = {f"blocks, {kind}": blocks, f"masked, {kind}": masked}
+        if not is_connected:
+            models["separate networks"] = Separate(blocks)
+        said = [model.logits(x) for model in models.values()]
+        if not all(torch.allclose(said[0], other, atol=1e-5) for other in said):
+            sys.exit(f"H = {n_experts}: the ways do not say the same")
+        for name, model in models.items():
+            own = (
+                [model.parameters()]
+                if name != "separate networks"
+                else [n.parameters() for n in model.networks]
+            )
+            steps[name] = stepper(model, [adam(list(part)) for part in own], x, y)
+    return steps
+
+
+def timed(step: Callable[[], None]) -> float:
+    """Milliseconds of a step, over half a second."""
+    start, n = time.perf_counter(), 0
+    while time.perf_counter() - start < SECONDS_A_ROUND:
+        step()
+        n += 1
+    return 1000 * (time.perf_counter() - start) / n
+
+
+def measure(n_experts: int) -> dict[str, float]:
+    """Median milliseconds of a step, by way."""
+    steps = ways(n_experts)
+    for step in steps.values():
+        for _ in range(20):
+            step()
+    found: dict[str, list[float]] = {name: [] for name in steps}
+    for _ in range(ROUNDS):
+        for name, step in steps.items():
+            found[name].append(timed(step))
+    medians = {name: statistics.median(values) for name, values in found.items()}
+    print(n_experts, {name: round(value, 2) for name, value in medians.items()}, flush=True)
+    return medians
+
+
+def run_all() -> None:
+    """Measure all numbers of experts, write the three files, and compare with the limit."""
+    torch.set_num_threads(THREADS)
+    rows = {n_experts: measure(n_experts) for n_experts in SIZES}
+    speed_up = {n: row["separate networks"] / row["masked, apart"] for n, row in rows.items()}
+    python = f"Python {platform.python_version()}, torch {torch.__version__.partition('+')[0]}"
+    machine = f"{platform.system()} {platform.machine()}, {python}, {THREADS} threads"
+    summary = {
+        "machine": machine, "batch": BATCH, "hidden": HIDDEN, "milliseconds": rows, "speed_up": speed_up,
+    }  # fmt: skip
+    RESULTS.mkdir(exist_ok=True)
+    text = json.dumps(summary, indent=1) + "\n"
+    (RESULTS / "interpretable_attribution.json").write_text(text, encoding="utf-8")
+    (RESULTS / "interpretable_attribution.md").write_text(_report(summary), encoding="utf-8")
+    _draw(rows)
+    if speed_up[AT] < LEAST_SPEED_UP:
+        sys.exit(f"masked is {speed_up[AT]:.1f} times as fast at H = {AT}, expected {LEAST_SPEED_UP}")
+
+
+def _report(summary: dict[str, Any]) -> str:
+    rows = summary["milliseconds"]
+    names = list(next(iter(rows.values())))
+    lines = ["# A training step of `interpretable_attribution` against the number of experts", ""]
+    lines += [f"{summary['machine']}; batch of {BATCH}, hidden layers of {HIDDEN[0]} units a block.", ""]
+    lines += ["Milliseconds, median of alternating rounds:", ""]
+    lines += ["| H | " + " | ".join(names) + " | separate / masked |", "|---" * (len(names) + 2) + "|"]
+    for n, row in rows.items():
+        cells = " | ".join(f"{row[name]:.2f}" for name in names)
+        lines.append(f"| {n} | {cells} | {summary['speed_up'][n]:.1f} |")
+    lines += ["", f"Limit: separate / masked at least {LEAST_SPEED_UP:.0f} at H = {AT}."]
+    return "\n".join(lines) + "\n"
+
+
+def _draw(rows: dict[int, dict[str, float]]) -> None:
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7, 4.5), layout="constrained")
+    ax = figure.subplots()
+    styles = {"separate networks": ("#D55E00", "-"), "blocks, apart": ("#0072B2", "-"),
+              "masked, apart": ("#009E73", "-"), "blocks, joined": ("#0072B2", "--"),
+              "masked, joined": ("#009E73", "--")}  # fmt: skip
+    for name, (colour, style) in styles.items():
+        values = [row[name] for row in rows.values()]
+        ax.loglog(list(rows), values, style, marker="o", color=colour, label=name)
+    ax.set(xlabel="experts, H", ylabel="milliseconds a training step")
+    ax.set_xticks(list(rows), [str(n) for n in rows])
+    ax.legend(fontsize=8)
+    figure.savefig(RESULTS / "interpretable_attribution.png", dpi=144)
+
+
+if __name__ == "__main__":
+    run_all()

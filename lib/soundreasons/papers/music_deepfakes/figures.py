@@ -1,0 +1,145 @@
+"""Figures of the chapter: data and an Axes in, the same Axes out. Chapter: music_deepfakes."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from numpy.typing import NDArray
+
+from soundreasons.papers.music_deepfakes.evidence import EvidenceMap
+from soundreasons.papers.music_deepfakes.experiments import Mixture
+from soundreasons.papers.music_deepfakes.front_ends import HOP, SAMPLE_RATE
+
+Floats = NDArray[np.float64]
+# Okabe and Ito: colours that colour-blind readers tell apart.
+HUMAN, SYNTHETIC, THIRD, GREY = "#0072B2", "#D55E00", "#009E73", "#8C8C8C"
+DARKER_THAN = 55  # percent: cells above it are dark, so their numbers are white
+
+
+def plot_view(view: NDArray[np.float32], ax: Axes) -> Axes:
+    """Draw one channel of a spectrogram view, shape (frames, bins), time against frequency; return `ax`."""
+    seconds = len(view) * HOP / SAMPLE_RATE
+    low, high = np.percentile(view, [1, 99.5])
+    ax.imshow(
+        view.T, origin="lower", aspect="auto", cmap="magma", vmin=low, vmax=high, extent=(0, seconds, 0, 16),
+        interpolation="nearest",
+    )  # fmt: skip
+    ax.set(xlabel="time (s)", ylabel="frequency (kHz)")
+    return ax
+
+
+def plot_percentages(table: pd.DataFrame, ax: Axes, *, highest: float = 100.0, digits: int = 0) -> Axes:
+    """Draw a table of percentages (or counts up to `highest`) as a map with its numbers; return `ax`."""
+    cells = table.to_numpy(dtype=float)
+    ax.imshow(100 * cells / highest, cmap="Blues", vmin=0, vmax=100, aspect="auto")
+    for row, column in np.ndindex(*cells.shape):
+        dark = 100 * cells[row, column] / highest > DARKER_THAN
+        ax.text(
+            column, row, f"{cells[row, column]:.{digits}f}", ha="center", va="center", fontsize=8,
+            color="white" if dark else "black",
+        )  # fmt: skip
+    ax.set_xticks(range(table.shape[1]), [str(c) for c in table.columns], rotation=45, ha="right", fontsize=8)
+    ax.set_yticks(range(table.shape[0]), [str(r) for r in table.index], fontsize=8)
+    return ax
+
+
+def plot_residual(table: pd.DataFrame, ax: Axes) -> Axes:
+    """Draw detection against the signal-to-error ratio, one line a decoder; return `ax`."""
+    markers = "osv^D<>P*X"
+    for marker, (decoder, rows) in zip(markers, table.groupby("decoder"), strict=False):
+        rows = rows.sort_values("snr")
+        ax.plot(rows["snr"], rows["detected"], marker=marker, markersize=5, linewidth=1.2, label=decoder)
+    ax.axhline(50, color=GREY, linewidth=0.8, linestyle=":")
+    ax.set(xlabel="signal to error of the decoder (dB)", ylabel="snippets detected (%)", ylim=(-3, 103))
+    return ax
+
+
+def plot_mixture(found: Mixture, ax: Axes) -> Axes:
+    """Draw the score against the share of human music: every track thin, the mean thick; return `ax`."""
+    ax.plot(found.shares, found.scores, color=HUMAN, alpha=0.25, linewidth=0.8)
+    ax.plot(found.shares, found.scores.mean(axis=1), color=HUMAN, linewidth=2.5, label="mean of the tracks")
+    ax.plot([0, 1], [0, 1], color=GREY, linestyle="--", linewidth=1, label="a share would lie here")
+    ax.set(
+        xlabel="share of human music in the mixture", ylabel="score: probability of human", ylim=(-0.02, 1.02)
+    )
+    return ax
+
+
+def plot_reliability(table: pd.DataFrame, ax: Axes) -> Axes:
+    """Draw how often music is human against its score, one line a condition; return `ax`."""
+    for colour, marker, (condition, rows) in zip(
+        (HUMAN, SYNTHETIC, THIRD), "osv", table.groupby("condition", sort=False), strict=False
+    ):
+        sizes = 15 + 250 * rows["weight"]
+        ax.plot(rows["score"], rows["human"], color=colour, linewidth=1)
+        ax.scatter(
+            rows["score"], rows["human"], s=sizes, color=colour, marker=marker, label=condition, alpha=0.8
+        )
+    ax.plot([0, 1], [0, 1], color=GREY, linestyle="--", linewidth=1)
+    ax.set(xlabel="score: probability of human", ylabel="human among them (share)", ylim=(-0.03, 1.03))
+    return ax
+
+
+def plot_evidence(found: EvidenceMap, ax: Axes) -> Axes:
+    """Draw a map of evidence, time against frequency; return `ax`."""
+    step_t, step_f = (np.diff(axis)[0] / 2 if len(axis) > 1 else 0.1 for axis in found[:2])
+    extent = (
+        found.times[0] - step_t, found.times[-1] + step_t,
+        (found.frequencies[0] - step_f) / 1000, (found.frequencies[-1] + step_f) / 1000,
+    )  # fmt: skip
+    ax.imshow(
+        found.synthetic.T, origin="lower", aspect="auto", cmap="magma", vmin=0, vmax=1, extent=extent,
+        interpolation="nearest",
+    )  # fmt: skip
+    ax.set(xlabel="time (s)", ylabel="frequency (kHz)")
+    return ax
+
+
+def plot_bands(maps: Mapping[str, EvidenceMap], ax: Axes) -> Axes:
+    """Draw the mean evidence against frequency, one line a version, human music thick; return `ax`."""
+    styles = ["-", "--", "-.", ":"]
+    for number, (name, found) in enumerate(maps.items()):
+        human = name == "real"
+        ax.plot(
+            found.frequencies / 1000, found.synthetic.mean(axis=0), label=name, linewidth=3 if human else 1.2,
+            color=HUMAN if human else None, linestyle=styles[number // 6 % len(styles)],
+        )  # fmt: skip
+    ax.set(xlabel="frequency (kHz)", ylabel="synthetic, says the patch", ylim=(-0.02, 1.02))
+    return ax
+
+
+def plot_comb(
+    level: Floats,
+    sample_rate: float,
+    lines: Sequence[float] | Floats,
+    ax: Axes,
+    *,
+    label: str = "",
+    colour: str = SYNTHETIC,
+) -> Axes:
+    """Draw a mean spectrum in dB with the predicted lines marked below it; return `ax`."""
+    frequencies = np.linspace(0, sample_rate / 2, len(level)) / 1000
+    ax.plot(frequencies, level, color=colour, linewidth=0.7, label=label)
+    bottom = np.percentile(level, 1) - 6
+    ax.plot(np.asarray(lines) / 1000, np.full(len(lines), bottom), "^", color=GREY, markersize=5)
+    ax.set(xlabel="frequency (kHz)", ylabel="level (dB)")
+    return ax
+
+
+def plot_prints(prints: Mapping[str, Floats], frequencies: Floats, axes: Sequence[Axes]) -> Sequence[Axes]:
+    """Draw one mean fakeprint an Axes, by version; return `axes`."""
+    for ax, (name, values) in zip(axes, prints.items(), strict=True):
+        mean = np.atleast_2d(values).mean(axis=0)
+        ax.plot(frequencies / 1000, mean, color=HUMAN if name == "real" else SYNTHETIC, linewidth=0.6)
+        ax.set_title(name, fontsize=9)
+        ax.set(ylim=(0, 1), xlim=(5, 16))
+    return axes
+
+
+def plot_scores(times: Floats, scores: Floats, ax: Axes) -> Axes:
+    """Draw scores over time, with a gap where there was silence; return `ax`."""
+    ax.plot(times, scores, color=HUMAN, linewidth=1, marker="o", markersize=3)
+    ax.axhline(0.5, color=GREY, linewidth=0.8, linestyle=":")
+    ax.set(xlabel="time (s)", ylabel="score: probability of human", ylim=(-0.02, 1.02))
+    return ax

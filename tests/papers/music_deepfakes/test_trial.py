@@ -1,0 +1,83 @@
+"""The command for one's own file: what it says, and what it refuses to say."""
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+
+from soundreasons.papers.music_deepfakes import SpectrogramDetector, trial
+
+RATE = 44_100
+
+
+@pytest.fixture
+def detector(monkeypatch):
+    """An untrained detector in place of the trained one: the words do not depend on it."""
+    torch.manual_seed(0)
+    model = SpectrogramDetector("amplitude", 3, 0.125).eval()
+    monkeypatch.setattr(trial, "standard_detector", lambda: (model, ["codec_high", "codec_low"]))
+    return model
+
+
+def written(path, samples, rate=RATE):
+    soundfile.write(path, samples, rate)
+    return str(path)
+
+
+def noise(seconds, seed=0, rate=RATE):
+    return np.random.default_rng(seed).normal(0, 0.1, (round(seconds * rate), 2))
+
+
+def test_a_file_gets_scores_a_picture_and_the_sentence_on_what_a_score_is_not(detector, tmp_path):
+    answer = trial.run(written(tmp_path / "song.wav", noise(4.0)), tmp_path / "out")
+    assert "5 snippets of 0.78 s; the detector knows codec_high, codec_low" in answer
+    assert "called synthetic: " in answer
+    assert "no share of artificial content, no proof" in answer
+    assert (tmp_path / "out" / "song-scores.png").is_file()
+
+
+def test_silence_gets_no_score(detector, tmp_path):
+    answer = trial.run(written(tmp_path / "silent.wav", np.zeros((2 * RATE, 2))))
+    assert "silent: there is nothing to score" in answer
+    assert "called synthetic" not in answer
+    half = np.concatenate([noise(1.6), np.zeros((2 * RATE, 2))])
+    assert "silent snippets have no score" in trial.run(written(tmp_path / "half.wav", half))
+
+
+def test_a_direct_current_is_silence_of_another_kind(detector, tmp_path):
+    answer = trial.run(written(tmp_path / "dc.wav", np.full((2 * RATE, 2), 0.5)))
+    assert "called synthetic" not in answer
+
+
+@pytest.mark.parametrize("rate", [8_000, 16_000])
+def test_sound_without_highs_gets_no_score(detector, tmp_path, rate):
+    answer = trial.run(written(tmp_path / "phone.wav", noise(2.0, rate=rate), rate))
+    assert "its score would mean nothing and is not given" in answer.replace("so ", "")
+
+
+def test_a_rate_of_192_khz_is_taken_down_and_scored(detector, tmp_path):
+    assert "called synthetic" in trial.run(written(tmp_path / "high.wav", noise(2.0, rate=192_000), 192_000))
+
+
+def test_clipping_is_told(detector, tmp_path):
+    answer = trial.run(written(tmp_path / "loud.wav", np.clip(20 * noise(2.0), -1, 1)))
+    assert "samples are clipped" in answer
+
+
+@pytest.mark.parametrize(
+    ("make", "told"),
+    [
+        (lambda folder: str(folder / "nowhere.mp3"), "nowhere.mp3 is no file"),
+        (lambda folder: written(folder / "short.wav", noise(0.5)), "lasts 0.50 s; the detector needs 0.78 s"),
+    ],
+)
+def test_what_cannot_be_heard_is_refused(detector, tmp_path, make, told):
+    with pytest.raises(ValueError, match=told):
+        trial.run(make(tmp_path))
+
+
+def test_the_highest_frequency_is_where_the_sound_ends():
+    time = np.arange(2 * RATE) / RATE
+    tone = np.sin(2 * np.pi * 5_000 * time).astype(np.float32)
+    assert trial.highest_frequency(tone) == pytest.approx(5_000, abs=20)
+    assert trial.highest_frequency(np.zeros(RATE, np.float32)) == 0
