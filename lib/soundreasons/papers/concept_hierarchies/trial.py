@@ -1,0 +1,105 @@
+"""Try the taggers on your own music: `soundreasons try concept_hierarchies FILE`.
+
+FILE is a sound: what do two networks, taught by the Million Song Dataset and by MagnaTagATune, call it?
+TEXT is one of the chapter's instruments: where does the tree of rendered clips put it?
+"""
+
+import difflib
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from soundreasons.papers.concept_hierarchies.embedding import tag_probabilities
+from soundreasons.papers.concept_hierarchies.experiments import WHOLE_BATCH, clip_study, view
+from soundreasons.papers.concept_hierarchies.explanation import told_by_tags
+from soundreasons.papers.concept_hierarchies.figures import plot_over_time
+from soundreasons.papers.concept_hierarchies.front_end import PATCH_SAMPLES, SAMPLE_RATE, load_sound
+from soundreasons.papers.concept_hierarchies.hierarchy import parents
+from soundreasons.papers.concept_hierarchies.taggers import tags_of
+
+ACCEPTS = "a sound file (WAV, FLAC, Ogg, MP3; at most half an hour), or the name of an instrument"
+_ENDINGS = {".wav", ".flac", ".ogg", ".mp3", ".opus", ".aiff"}
+_SHOWN = 8
+_NETWORKS = {"MSD_vgg": "Million Song Dataset", "MTT_vgg": "MagnaTagATune"}
+_N_CLIPS = 900
+
+
+def run(argument: str, out: Path | None = None) -> str:
+    """Answer in text; with `out`, draw the tags over time into that folder too.
+
+    Chapter: concept_hierarchies.
+
+    Parameters
+    ----------
+    argument : str
+        Path of a sound file, or the name of an instrument.
+    out : Path, optional
+        Folder for the picture.
+
+    Returns
+    -------
+    str
+        To print.
+
+    Raises
+    ------
+    ValueError
+        If the file is missing, no sound, or silent; or the instrument is unknown (the nearest are told).
+    """
+    path = Path(argument)
+    if path.is_file() or path.suffix.lower() in _ENDINGS:
+        return _tags(path, out)
+    return _instrument(argument)
+
+
+def _tags(path: Path, out: Path | None) -> str:
+    samples = load_sound(path)
+    lines = [f"{path.name}: {len(samples) / SAMPLE_RATE:.1f} s"]
+    for network, taught_by in _NETWORKS.items():
+        mean = tag_probabilities(samples, network).mean(axis=0)
+        strongest = np.argsort(-mean, kind="stable")[:_SHOWN]
+        shown = ", ".join(f"{tags_of(network)[k]} {mean[k]:.2f}" for k in strongest)
+        lines.append(f"  taught by the {taught_by}: {shown}")
+    lines.append("Numbers are probabilities of the tags, averaged over patches of three seconds.")
+    return "\n".join([*lines, *_picture(samples, path, out)])
+
+
+def _picture(samples: NDArray[np.float32], path: Path, out: Path | None) -> list[str]:
+    if out is None:
+        return []
+    from matplotlib.figure import Figure
+
+    told = told_by_tags(samples)
+    figure = Figure(figsize=(8, 3), layout="constrained")
+    plot_over_time(
+        told.values, told.names, told.values.shape[1] * PATCH_SAMPLES / SAMPLE_RATE, figure.subplots()
+    )
+    out.mkdir(parents=True, exist_ok=True)
+    target = out / f"{path.stem}-tags.png"
+    figure.savefig(target, dpi=144)
+    return ["", f"picture: {target}"]
+
+
+def _instrument(name: str) -> str:
+    study = clip_study("independent", _N_CLIPS, 0, WHOLE_BATCH, min_positives=10)
+    seen = view(study, least=0.0)
+    names = seen.concepts.names
+    lower = {known.lower(): k for k, known in enumerate(names)}
+    if name.lower() not in lower:
+        near = difflib.get_close_matches(name.lower(), lower, n=4, cutoff=0.3)
+        told = f"nearest: {', '.join(names[lower[n]] for n in near)}" if near else "nothing is near"
+        raise ValueError(f"{name!r} is neither a sound file nor one of {len(names)} instruments; {told}")
+    number = lower[name.lower()]
+    parent = int(parents(seen.tree)[number])
+    children = [names[k] for k in np.flatnonzero(seen.tree[number])]
+    likeness = np.where(np.arange(len(names)) == number, -1.0, seen.similarity[number])
+    alike = [f"{names[k]} {likeness[k]:.2f}" for k in np.argsort(-likeness, kind="stable")[:5]]
+    return "\n".join(
+        [
+            f"{names[number]}: told from other clips, balanced accuracy {seen.probes.accuracy[number]:.2f}",
+            f"  below {names[parent] if parent < len(names) else 'the root'}; "
+            f"above {', '.join(children) if children else 'nothing'}",
+            f"  its clips sound to the probes of others like: {', '.join(alike)}",
+        ]
+    )
