@@ -6,13 +6,6 @@ leaves (`fakeprint`, `comb_frequencies`), and experiments that ask what a score 
 Fakeprints carry the authors' patent notice: see `fakeprints`. Chapter: music_deepfakes.
 """
 
-import warnings
-
-with warnings.catch_warnings():
-    # Librosa brings a progress bar along which complains, inside a notebook, that it cannot be drawn.
-    warnings.filterwarnings("ignore", message="IProgress not found")
-    import librosa  # noqa: F401
-
 from soundreasons.papers.music_deepfakes.codecs import Codec, CodecTraining, SpectralCodec
 from soundreasons.papers.music_deepfakes.collection import Collection, Plan, cache, collect, export
 from soundreasons.papers.music_deepfakes.combs import (
