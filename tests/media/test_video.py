@@ -57,10 +57,8 @@ def test_heavier_quantisation_loses_more_and_takes_less_room():
     assert len(clips[0]) > len(clips[1]) > len(clips[2])
 
 
-def test_same_frames_look_the_same():
-    # Not the same bytes: libx264's look-ahead may decide otherwise on a busy machine.
-    first, again = (video.decode(video.encode(moving())).pixels.astype(int) for _ in range(2))
-    assert np.abs(first - again).mean() < 1
+def test_same_frames_same_bytes():
+    assert video.encode(moving()) == video.encode(moving())
 
 
 @pytest.mark.parametrize("interval", [1, 5, 12])

