@@ -296,7 +296,7 @@ def encode(
     with av.open(buffer, "w", format="matroska", options={"fflags": "bitexact"}) as container:
         options = {
             "crf": str(quantisation), "preset": "veryfast", "threads": "1",
-            # Without mbtree: its look-ahead made the bytes of a short clip depend on how busy the machine was.
+            # Without mbtree: its look-ahead made the bytes depend on how busy the machine was.
             "x264-params": f"keyint={key_interval}:min-keyint={key_interval}:scenecut=0:mbtree=0",
         }  # fmt: skip
         stream = container.add_stream("libx264", rate=Fraction(rate), options=options)
