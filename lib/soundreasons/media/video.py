@@ -296,7 +296,8 @@ def encode(
     with av.open(buffer, "w", format="matroska", options={"fflags": "bitexact"}) as container:
         options = {
             "crf": str(quantisation), "preset": "veryfast", "threads": "1",
-            "x264-params": f"keyint={key_interval}:min-keyint={key_interval}:scenecut=0",
+            # Without mbtree: its look-ahead made the bytes depend on how busy the machine was.
+            "x264-params": f"keyint={key_interval}:min-keyint={key_interval}:scenecut=0:mbtree=0",
         }  # fmt: skip
         stream = container.add_stream("libx264", rate=Fraction(rate), options=options)
         stream.height, stream.width, stream.pix_fmt = shape[0], shape[1], "yuv420p"
