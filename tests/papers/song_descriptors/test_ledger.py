@@ -2,42 +2,19 @@
 
 from __future__ import annotations
 
-from importlib import resources
-from pathlib import Path
-
 import pytest
 
 from soundreasons import claims
 from soundreasons.measures import measure
+from support import ledgers
 
-LEDGER = claims.load(Path(str(resources.files("soundreasons.papers.song_descriptors") / "claims.yml")))
-CHECKS = [
-    pytest.param(claim, check, id=f"{claim.id}-{number}")
-    for claim in LEDGER.claims
-    for number, check in enumerate(claim.expanded())
-    if check.rule != "illustration"
-]
-
-
-def values(check, claim, holds):
-    """Exact measures under which the check holds, or fails."""
-    sign = 1 if holds else -1
-    match check.rule:
-        case "at_least":
-            return {check.measure: check.bar + sign * 0.01}
-        case "exact":
-            (told,) = [r.value for r in claim.reported if r.id == check.reported]
-            return {check.measure: told + (0 if holds else check.tolerance + 0.01)}
-    raise AssertionError(f"no values for {check.rule}")
+LEDGER = ledgers.load("song_descriptors")
 
 
 @pytest.mark.parametrize("holds", [True, False])
-@pytest.mark.parametrize(("claim", "check"), CHECKS)
+@pytest.mark.parametrize(("claim", "check"), ledgers.countable(LEDGER))
 def test_every_check_can_hold_and_can_fail(claim, check, holds):
-    found = {name: measure(value, exact=True) for name, value in values(check, claim, holds).items()}
-    alone = claim.model_copy(update={"checks": [check.model_copy(update={"for_each": {}})]})
-    judged = claims.judge(alone, found, profile="laptop")
-    assert judged.verdict == ("reproduced" if holds else "contradicted")
+    assert ledgers.verdict_alone(claim, check, holds) == ("reproduced" if holds else "contradicted")
 
 
 def test_no_claim_but_ours_is_tested_without_the_papers_data():
