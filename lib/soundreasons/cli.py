@@ -1,4 +1,4 @@
-"""The command line: soundreasons run | check | compare | try | data | site | publish."""
+"""The command line: soundreasons run | check | compare | try | student | data | site | publish."""
 
 from __future__ import annotations
 
@@ -175,6 +175,17 @@ def try_(
             raise
         raise ValueError(f"{chapter} has nothing to try on input of your own") from None
     _say(trial.run(subject, out))
+
+
+@app.command()
+def student(
+    chapter: Chapter,
+    out: Annotated[Path | None, typer.Option(help="Notebook to write, if not _build/student/…")] = None,
+) -> None:
+    """Write a chapter for a class: its exercises without their solutions, a place for each answer."""
+    from soundreasons import workbook
+
+    _say(f"wrote {_near(workbook.write(chapter, out))}")
 
 
 @app.command()
