@@ -12,10 +12,10 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help book site chapter test check serve setup pair publish benchmarks clean
+.PHONY: help book site chapter test test-gpu check serve setup pair publish archive benchmarks clean
 
 help:            ## this list
-	@grep -hE '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 14
+	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
 
 book: $(READY)   ## set up, fetch data, run what changed, build the site
 	@$(BIN)/snakemake site $(BUILD)
@@ -35,6 +35,9 @@ serve:           ## read the built site at http://localhost:8000
 test: $(READY)   ## set up, run every test
 	@$(BIN)/python -m pytest
 
+test-gpu: $(READY) ## every smoke chapter on the GPU beside the processor
+	@$(BIN)/python -m pytest tests/gpu/smoke_on_gpu.py
+
 check: $(READY)  ## lint, types, layers, unit tests: under three minutes
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	@$(BIN)/mypy
@@ -47,6 +50,13 @@ pair: $(READY)   ## bring notebooks/*.ipynb in step with notebooks/*.md, the sou
 
 publish: $(READY) ## make the last laptop runs the committed reference
 	@$(BIN)/soundreasons publish
+
+archive: $(READY) ## source, site and executed notebooks in one file, for a deposit
+	@test -f _build/html/index.html || { echo "nothing built yet: make book"; exit 2; }
+	@git archive --prefix=soundreasons/ --output=_build/soundreasons.tar HEAD
+	@tar --append --file=_build/soundreasons.tar --transform='s,^,soundreasons/,' _build/html \
+		$(wildcard _build/runs/$(PROFILE)/*/notebook.ipynb _build/runs/$(PROFILE)/*/results.json)
+	@gzip --force _build/soundreasons.tar && echo "wrote _build/soundreasons.tar.gz"
 
 benchmarks: $(READY) ## processor time and memory, as ratios
 	@for script in benchmarks/*.py; do $(BIN)/python "$$script" || exit 1; done
