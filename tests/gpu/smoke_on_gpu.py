@@ -1,9 +1,9 @@
 """Every chapter's smoke run on a GPU beside that on the processor: `make test-gpu`, where there is one.
 
-Not collected by `make test`, which must be the same everywhere. Two devices add in different orders, and what is
-trained amplifies that: a measure agrees if intervals overlap, or if it differs by at most `TOLERANCE` of its size.
-`SOUNDREASONS_GPU` names another device than "cuda"; "cpu" compares one thread with two, which says how much of a
-difference comes from the order of additions alone.
+Not collected by `make test`, which must be the same everywhere. Two devices add in different orders, and
+what is trained amplifies that: a measure agrees if intervals overlap, or if it differs by at most `TOLERANCE`
+of its size. `SOUNDREASONS_GPU` names another device than "cuda"; "cpu" compares one thread with two, which
+says how much of a difference comes from the order of additions alone.
 """
 
 from __future__ import annotations
