@@ -8,15 +8,15 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import seaborn
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
+from soundreasons.media.drawing import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILION
 from soundreasons.papers.concept_hierarchies.concepts import NOWHERE
 from soundreasons.papers.concept_hierarchies.hierarchy import Hierarchy, parents
 from soundreasons.papers.concept_hierarchies.outline import Outline
 
-BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
-BLUE, VERMILION, PURPLE, GREY = "#0072B2", "#D55E00", "#CC79A7", "#8C8C8C"
 COLOURS = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY, BLACK)
 MARKERS = ("o", "s", "^")
 
@@ -86,7 +86,7 @@ def plot_map(
 
 def plot_null(values: NDArray[Any], lines: Mapping[str, float], ax: Axes) -> Axes:
     """Draw the scores of random structures and lines for real ones, in %; return `ax`."""
-    ax.hist(values, bins=30, color=GREY, alpha=0.6, label="random trees")
+    seaborn.histplot(values, bins=30, color=GREY, alpha=0.6, label="random trees", ax=ax, linewidth=0)
     for (name, value), colour in zip(lines.items(), COLOURS, strict=False):
         ax.axvline(value, color=colour, linewidth=2, label=name)
     ax.set(xlabel="edges within a family (%)", ylabel="random trees", xlim=(0, None))

@@ -11,9 +11,18 @@ import pandas as pd
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
-YELLOW, BLUE, VERMILION, PURPLE = "#F0E442", "#0072B2", "#D55E00", "#CC79A7"
-GREY = "#8C8C8C"
+from soundreasons.media.drawing import (
+    BLACK,
+    BLUE,
+    GREEN,
+    GREY,
+    ORANGE,
+    PURPLE,
+    SKY,
+    VERMILION,
+    plot_table,
+)
+
 COLOURS = {
     "exact": BLUE,
     "influence": SKY,
@@ -128,22 +137,7 @@ def plot_deletion(curves: Mapping[str, NDArray[Any]], ax: Axes, *, what: str = "
 
 def plot_heat(table: pd.DataFrame, ax: Axes, *, xlabel: str, ylabel: str) -> Axes:
     """Draw a table of values from 0 to 1 as shades with the numbers in them; return `ax`."""
-    values = table.to_numpy(dtype=float)
-    ax.imshow(values, cmap="cividis", vmin=0, vmax=1, aspect="auto")
-    for row, column in np.ndindex(values.shape):
-        value = values[row, column]
-        shown = "-" if np.isnan(value) else f"{value:.2f}"
-        ax.text(
-            column,
-            row,
-            shown,
-            ha="center",
-            va="center",
-            fontsize=8,
-            color="black" if value > 0.5 else "white",
-        )
-    ax.set_xticks(range(values.shape[1]), [str(c) for c in table.columns], rotation=30, ha="right")
-    ax.set_yticks(range(values.shape[0]), [str(i) for i in table.index])
+    plot_table(table, ax)
     ax.set(xlabel=xlabel, ylabel=ylabel)
     return ax
 

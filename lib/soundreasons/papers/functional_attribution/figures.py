@@ -14,12 +14,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
+from soundreasons.media.drawing import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILION, plot_table
 from soundreasons.papers.functional_attribution import subsets
 from soundreasons.papers.functional_attribution.relations import Relation
 from soundreasons.papers.functional_attribution.tasks import MixtureTask
 
-BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
-BLUE, VERMILION, PURPLE, GREY = "#0072B2", "#D55E00", "#CC79A7", "#8C8C8C"
 OUTPUT_COLOURS = (SKY, ORANGE)
 OUTPUT_MARKERS = ("o", "s")
 
@@ -198,19 +197,8 @@ def plot_sweeps(curves: Mapping[str, pd.DataFrame], levels: Mapping[str, float],
 
 def plot_by_size(table: pd.DataFrame, ax: Axes) -> Axes:
     """Draw accuracies as shades and numbers: rows methods (index), columns true cardinality; return `ax`."""
-    values = table.to_numpy(dtype=float)
-    ax.imshow(values, cmap="cividis", vmin=0, vmax=1, aspect="auto")
-    for (row, column), value in np.ndenumerate(values):
-        colour = "black" if value > 0.55 else "white"
-        ax.text(column, row, "–" if np.isnan(value) else f"{value:.2f}", ha="center", va="center",
-                fontsize=7, color=colour)  # fmt: skip
-    ax.set(
-        xticks=range(table.shape[1]),
-        xticklabels=table.columns,
-        yticks=range(len(table)),
-        yticklabels=[LABELS[m] for m in table.index],
-        xlabel="features in the true selection",
-    )
+    plot_table(table.rename(index=LABELS), ax, turned=0, fontsize=7)
+    ax.set(xlabel="features in the true selection")
     return ax
 
 

@@ -16,12 +16,10 @@ from matplotlib.colors import to_rgb
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
+from soundreasons.media.drawing import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILION, YELLOW
 from soundreasons.papers.interpretable_attribution.gating import normalised
 from soundreasons.papers.interpretable_attribution.toy_experiments import ToyRun, attribution_map
 
-BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
-YELLOW, BLUE, VERMILION, PURPLE = "#F0E442", "#0072B2", "#D55E00", "#CC79A7"
-GREY = "#8C8C8C"
 EXPERT_COLOURS = (BLUE, ORANGE, GREEN)
 LABEL_COLOURS, LABEL_MARKERS = (SKY, VERMILION), ("o", "^")
 FAMILY_COLOURS = (BLUE, ORANGE, GREEN, GREY)

@@ -13,10 +13,10 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Ellipse
 from numpy.typing import NDArray
 
+from soundreasons.media.drawing import BLUE, GREY, VERMILION, plot_table
 from soundreasons.papers.mesonet.alignment import MARGIN
 from soundreasons.papers.mesonet.editing import FACE_ELLIPSE, FACE_MARGIN
 
-BLUE, VERMILION, GREEN, ORANGE, GREY = "#0072B2", "#D55E00", "#009E73", "#E69F00", "#8C8C8C"
 STYLES = {
     "meso4": (BLUE, "o", "Meso-4"), "mesoinception4": (VERMILION, "s", "MesoInception-4"),
     "mesoinception": (VERMILION, "s", "MesoInception-4"),
@@ -124,14 +124,7 @@ def plot_zones(losses: pd.DataFrame, ax: Axes) -> Axes:
 
 def plot_transfer(table: pd.DataFrame, ax: Axes) -> Axes:
     """Show the share called right for each training (rows) and each kind of clip (columns)."""
-    values = table.to_numpy(dtype=float)
-    ax.imshow(values, cmap="cividis", vmin=0, vmax=1, aspect="auto")
-    for (row, column), value in np.ndenumerate(values):
-        ax.text(
-            column, row, f"{value:.2f}", ha="center", va="center", color="white" if value < 0.6 else "black"
-        )
-    ax.set_xticks(range(table.shape[1]), list(table.columns))
-    ax.set_yticks(range(table.shape[0]), list(table.index))
+    plot_table(table, ax, turned=0, fontsize=10)
     ax.set(xlabel="tested on", ylabel="trained on")
     return ax
 

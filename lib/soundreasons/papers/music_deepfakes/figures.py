@@ -7,14 +7,13 @@ import pandas as pd
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
+from soundreasons.media.drawing import BLUE, GREEN, GREY, VERMILION, plot_table
 from soundreasons.papers.music_deepfakes.evidence import EvidenceMap
 from soundreasons.papers.music_deepfakes.experiments import Mixture
 from soundreasons.papers.music_deepfakes.front_ends import HOP, SAMPLE_RATE
 
 Floats = NDArray[np.float64]
-# Okabe and Ito: colours that colour-blind readers tell apart.
-HUMAN, SYNTHETIC, THIRD, GREY = "#0072B2", "#D55E00", "#009E73", "#8C8C8C"
-DARKER_THAN = 55  # percent: cells above it are dark, so their numbers are white
+HUMAN, SYNTHETIC, THIRD = BLUE, VERMILION, GREEN
 
 
 def plot_view(view: NDArray[np.float32], ax: Axes) -> Axes:
@@ -31,16 +30,8 @@ def plot_view(view: NDArray[np.float32], ax: Axes) -> Axes:
 
 def plot_percentages(table: pd.DataFrame, ax: Axes, *, highest: float = 100.0, digits: int = 0) -> Axes:
     """Draw a table of percentages (or counts up to `highest`) as a map with its numbers; return `ax`."""
-    cells = table.to_numpy(dtype=float)
-    ax.imshow(100 * cells / highest, cmap="Blues", vmin=0, vmax=100, aspect="auto")
-    for row, column in np.ndindex(*cells.shape):
-        dark = 100 * cells[row, column] / highest > DARKER_THAN
-        ax.text(
-            column, row, f"{cells[row, column]:.{digits}f}", ha="center", va="center", fontsize=8,
-            color="white" if dark else "black",
-        )  # fmt: skip
-    ax.set_xticks(range(table.shape[1]), [str(c) for c in table.columns], rotation=45, ha="right", fontsize=8)
-    ax.set_yticks(range(table.shape[0]), [str(r) for r in table.index], fontsize=8)
+    plot_table(table, ax, highest=highest, digits=digits, colours="Blues", turned=45)
+    ax.tick_params(labelsize=8)
     return ax
 
 

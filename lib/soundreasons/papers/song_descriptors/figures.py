@@ -8,14 +8,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from soundreasons.media.drawing import BLACK, BLUE, GREY, PURPLE, SKY, VERMILION
+
 # Colours that differ in lightness too (Okabe and Ito); one a stage of the ladder.
 STAGE_COLOURS = {
-    "shared words": "#000000",
-    "raw stand-in": "#999999",
-    "similarity": "#56B4E9",
-    "retrieval": "#0072B2",
-    "music": "#D55E00",
-    "yours": "#CC79A7",
+    "shared words": BLACK,
+    "raw stand-in": GREY,
+    "similarity": SKY,
+    "retrieval": BLUE,
+    "music": VERMILION,
+    "yours": PURPLE,
 }
 STAGE_MARKERS = {
     "shared words": "s", "raw stand-in": "v", "similarity": "o", "retrieval": "D", "music": "*", "yours": "P",
@@ -158,7 +160,7 @@ def plot_types(table: pd.DataFrame, labels: Mapping[str, str], ax: Any) -> Any:
     ax : Axes
         Where to draw.
     """
-    colours, markers = ["#000000", "#56B4E9", "#0072B2", "#D55E00", "#CC79A7"], "soD*P"
+    colours, markers = [BLACK, SKY, BLUE, VERMILION, PURPLE], "soD*P"
     rungs = [name for name in table.columns if name != "queries"]
     for number, name in enumerate(rungs):
         style = {"color": colours[number % 5], "marker": markers[number % 5], "ls": ""}

@@ -9,15 +9,14 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import seaborn
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
+from soundreasons.media.drawing import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILION, YELLOW
 from soundreasons.papers.spiky_svd.block_experiments import Climb
 from soundreasons.papers.spiky_svd.spikiness import Spikiness
 
-BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
-YELLOW, BLUE, VERMILION, PURPLE = "#F0E442", "#0072B2", "#D55E00", "#CC79A7"
-GREY = "#8C8C8C"
 METHOD_COLOURS = {
     "data": BLUE,
     "gaussian": GREY,
@@ -130,7 +129,9 @@ def plot_norm_spread(norms: Mapping[str, NDArray[Any]], ax: Axes) -> Axes:
     """
     bins = np.linspace(0, 4, 41).tolist()
     for (name, values), colour in zip(norms.items(), (GREY, BLUE, VERMILION), strict=False):
-        ax.hist(values, bins=bins, density=True, histtype="step", linewidth=1.5, color=colour, label=name)
+        seaborn.histplot(
+            values, bins=bins, stat="density", element="step", fill=False, color=colour, label=name, ax=ax
+        )
     ax.set(xlabel="norm (mean of the community = 1)", ylabel="density")
     return ax
 
