@@ -72,7 +72,7 @@ def plot_table(
     for text in ax.texts:
         column, row = text.get_position()
         shade = image.to_rgba(cells.iat[int(row), int(column)])
-        text.set_color("black" if luminance(shade.tolist()) > EVEN else "white")
+        text.set_color("black" if luminance([float(part) for part in shade]) > EVEN else "white")
     for row, column in np.argwhere(cells.isna().to_numpy()):
         ax.text(column + 0.5, row + 0.5, "–", ha="center", va="center", fontsize=fontsize)
     ax.set_xticks(ax.get_xticks(), [str(name) for name in table.columns], rotation=turned)
