@@ -79,6 +79,14 @@ def test_a_claim_links_to_its_row_with_its_sentence_as_tooltip(tmp_path: Path) -
     assert (link["title"], warnings) == ("Claim C1: Two lines of claim.", "")
 
 
+def test_a_mark_has_the_shape_of_its_verdict_and_says_it_to_who_listens(tmp_path: Path) -> None:
+    page, warnings = build(tmp_path, "book/index", "{mark}`tiny_paper:C1 not tested`")
+    link = first(page, "a.verdict-not-tested")
+    assert (link.text, link["href"]) == ("C1 not tested", "scoreboard.html#claim-tiny-paper-c1")
+    assert first(page, "a.verdict .only-heard").text == " not tested"
+    assert (link["title"], warnings) == ("Two lines of claim.", "")
+
+
 def test_a_reported_value_shows_unit_and_provenance_in_words(tmp_path: Path) -> None:
     page, warnings = build(tmp_path, "book/chapters/tiny_paper", "They found {paper}`C1.peaks`.")
     mark = first(page, "a.provenance-secondary")

@@ -24,6 +24,7 @@ def write_all(editions: Sequence[Edition]) -> None:
     told = {edition.slug: _counts(list(judged(edition, edition.run).values())) for edition in editions}
     pages: dict[str, str | bytes] = {
         "papers.md": contents.cards(editions, parts, told),
+        "glance.md": glance(editions),
         "scoreboard.md": scoreboard(editions),
         "deviations.md": deviations(editions),
         "cost.md": cost(editions),
@@ -108,10 +109,22 @@ def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
 
 
+def glance(editions: Sequence[Edition]) -> str:
+    """Every claim as one mark that leads to it, a line a chapter: what holds, seen from afar."""
+    every = [judgement for edition in editions for judgement in judged(edition, edition.run).values()]
+    lines = [f"This build, {len(every)} claims: {_counts(every)}.", ""]
+    for edition in editions:
+        verdicts = judged(edition, edition.run)
+        marks = [
+            f"{{mark}}`{edition.slug}:{name} {judgement.verdict}`" for name, judgement in verdicts.items()
+        ]
+        lines += [":::{div} glance", f"{{doc}}`chapters/{edition.slug}`", "", " ".join(marks), ":::", ""]
+    return "\n".join(lines)
+
+
 def scoreboard(editions: Sequence[Edition]) -> str:
     """Every claim of every paper: theirs, ours in the committed edition, ours in this build."""
-    every = [judgement for edition in editions for judgement in judged(edition, edition.run).values()]
-    parts = [f"This build: {_counts(every)}.\n"]
+    parts = []
     for edition in editions:
         parts.append(f"## {edition.ledger.title}\n")
         parts.append(f"{_run_line(edition.run)} The chapter: {{doc}}`chapters/{edition.slug}`.\n")

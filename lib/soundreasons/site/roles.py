@@ -1,4 +1,4 @@
-"""Sphinx extension: the roles ``{claim}`` and ``{paper}``, which cite the ledger in prose.
+"""Sphinx extension: the roles ``{claim}`` and ``{paper}``, which cite the ledger in prose, and ``{mark}``.
 
 ``{claim}`C1` `` links to the claim on the scoreboard. ``{paper}`C1.deezer_peaks` `` (a value
 reported beside a claim) and ``{paper}`deezer_items` `` (a fact of the ledger) print the value, its unit
@@ -116,6 +116,19 @@ class ClaimRole(_LedgerRole):
         yield self.link(identifier, SCOREBOARD_PAGE, anchor, f"Claim {identifier}: {sentence}", ["claim"])
 
 
+class MarkRole(_LedgerRole):
+    """``{mark}`spiky_svd:C1 reproduced` ``: the claim's name in the shape of a verdict, for the overview."""
+
+    def cite(self, slug: str, identifier: str, ledger: claims.Ledger) -> Iterator[nodes.Node]:
+        """Build the link; who listens to the page hears the verdict behind the name."""
+        name, _, verdict = identifier.partition(" ")
+        sentence = " ".join(ledger.claim(name).claim.split())
+        classes = ["verdict", f"verdict-{verdict.replace(' ', '-')}"]
+        link = self.link(name, SCOREBOARD_PAGE, scoreboard_anchor(slug, name), sentence, classes)
+        link += nodes.inline("", f" {verdict}", classes=["only-heard"])
+        yield link
+
+
 class PaperRole(_LedgerRole):
     """``{paper}`C1.name` ``: a number from the ledger with its unit and its provenance."""
 
@@ -135,5 +148,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
     """Register the roles with Sphinx."""
     app.add_config_value("soundreasons_papers", str(resources.files("soundreasons.papers")), "env", [str])
     app.add_role("claim", ClaimRole())
+    app.add_role("mark", MarkRole())
     app.add_role("paper", PaperRole())
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
