@@ -46,7 +46,8 @@ def plot_consecutive(
     ax.axhline(0, color=GREY, linewidth=0.5, linestyle=":")
     ax.axvline(0, color=GREY, linewidth=0.5, linestyle=":")
     x, y = embedding[:, first], embedding[:, first + 1]
-    ax.scatter(x, y, s=4, alpha=0.15, color=BLUE, linewidths=0, rasterized=True)
+    crowd = GREY if highlights else BLUE
+    ax.scatter(x, y, s=4, alpha=0.15, color=crowd, linewidths=0, rasterized=True)
     for (name, rows), colour in zip((highlights or {}).items(), HIGHLIGHTS, strict=False):
         ax.scatter(x[rows], y[rows], s=9, alpha=0.8, color=colour, linewidths=0, label=name)
     ax.set(xlabel=f"dimension {first + 1} ({unit})", ylabel=f"dimension {first + 2} ({unit})")
@@ -60,7 +61,7 @@ def plot_consecutive_3d(embedding: NDArray[Any], first: int, ax: Any) -> Any:
     for axis in (x, y, z):
         ends = [[other.min(), other.max()] if other is axis else [0, 0] for other in (x, y, z)]
         ax.plot(*ends, color=GREY, linewidth=0.6, linestyle=":")
-    ax.set(xlabel=f"{first + 1}", ylabel=f"{first + 2}", zlabel=f"{first + 3}")
+    ax.set(xlabel=f"dim {first + 1}", ylabel=f"dim {first + 2}", zlabel=f"dim {first + 3}")
     for axis in (ax.xaxis, ax.yaxis, ax.zaxis):
         axis.set_ticklabels([])
         axis.labelpad = -12
@@ -73,7 +74,11 @@ def plot_clustering_profile(profiles: Mapping[str, Spikiness], ax: Axes, *, cove
         ranks = np.arange(1, len(spikes.peaks) + 1) / spikes.n_items
         share = spikes.cover_curve / spikes.n_items
         colour = METHOD_COLOURS.get(name, BLACK)
-        ax.plot(100 * ranks, share, drawstyle="steps-post", color=colour, label=name)
+        wide: dict[str, Any] = (
+            {"linewidth": 4, "alpha": 0.5} if name == "gaussian" else {}
+        )  # others may hide it
+        line = {"signflip": "--", "rewired": "-."}.get(name, "-")
+        ax.plot(100 * ranks, share, drawstyle="steps-post", color=colour, label=name, linestyle=line, **wide)
     ax.axhline(coverage, color=GREY, linewidth=0.8, linestyle=":")
     ax.set(xlabel="spikes, by decreasing norm (% of items)", ylabel="items covered (share)", ylim=(0, None))
     ax.set_xscale("log")
@@ -139,9 +144,9 @@ def plot_norm_spread(norms: Mapping[str, NDArray[Any]], ax: Axes) -> Axes:
 def plot_climb(step: Climb, item: int, ax: Axes) -> Axes:
     """Draw all items along and across one community's direction, and mark one item; return `ax`."""
     ax.scatter(step.along, step.across, s=3, alpha=0.2, color=BLUE, linewidths=0, rasterized=True)
-    ax.plot(step.along[item], step.across[item], marker="*", markersize=12, color=VERMILION)
+    ax.plot(step.along[item], step.across[item], marker="*", markersize=9, color=VERMILION)
     ax.plot([0, step.along[item]], [0, step.across[item]], color=VERMILION, linewidth=0.8)
-    ax.set_title(f"popularity {step.popularity:.2f}: {step.angle:.0f}° off, norm {step.norm:.1f}", fontsize=8)
+    ax.set_title(f"popularity {step.popularity:.2f}: {step.angle:.0f}° off, norm {step.norm:.1f}", fontsize=9)
     ax.set(xlabel="along the spike (counts)", ylabel="away from it (counts)")
     return ax
 
