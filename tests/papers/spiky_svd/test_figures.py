@@ -53,7 +53,7 @@ def test_a_figure_returns_its_axes_with_both_named(draw):
 def test_three_dimensions_return_their_axes():
     ax = Figure().add_subplot(projection="3d")
     assert plot_consecutive_3d(CLOUD, 0, ax) is ax
-    assert (ax.get_xlabel(), ax.get_zlabel()) == ("1", "3")
+    assert (ax.get_xlabel(), ax.get_zlabel()) == ("dim 1", "dim 3")
 
 
 def test_pairwise_panels_go_on_where_the_last_ended():
