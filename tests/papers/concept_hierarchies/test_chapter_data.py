@@ -164,6 +164,15 @@ def test_clips_are_embedded_once_and_the_kept_layers_are_those_of_the_sounds(nee
     assert len(list(tmp_path.glob("*.npz"))) == 1
 
 
+def test_a_free_recording_is_found_by_its_title_and_others_are_told(needs):
+    needs("cc_music_tracks")
+    tune = ch.free_recording("Hungarian Dance 5")
+    assert tune.licence == "public domain"
+    assert tune.paths[0].is_file()
+    with pytest.raises(ValueError, match="expected one of .*Hungarian Dance 5"):
+        ch.free_recording("Code Monkey")  # CC BY-NC: no page may play it
+
+
 def test_words_for_alike_instruments_are_alike(needs):
     needs("word_vectors")
     vectors = ch.text_vectors(["Violin", "Viola", "Helicopter", ""])

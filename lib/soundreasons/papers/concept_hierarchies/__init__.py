@@ -37,7 +37,6 @@ from soundreasons.papers.concept_hierarchies.embedding import (
     embedded_clips,
     embedded_samples,
     middle,
-    recordings_named,
     tag_probabilities,
 )
 from soundreasons.papers.concept_hierarchies.experiments import (
@@ -72,6 +71,7 @@ from soundreasons.papers.concept_hierarchies.experiments import (
 )
 from soundreasons.papers.concept_hierarchies.explanation import (
     Told,
+    free_recording,
     told_by_probes,
     told_by_tags,
 )
@@ -245,6 +245,7 @@ __all__ = [
     "entry_order",
     "family_names",
     "fit_probes",
+    "free_recording",
     "genre_agreement",
     "genre_study",
     "has",
@@ -289,7 +290,6 @@ __all__ = [
     "random_tree",
     "random_usage_distance",
     "recording_study",
-    "recordings_named",
     "related_share",
     "relation",
     "rendered_example",

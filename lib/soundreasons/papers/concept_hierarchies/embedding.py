@@ -4,8 +4,7 @@ Task: run patches through the frozen network and keep the layers that the paper 
 tags averaged over time, pool5 moment by moment.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
+from collections.abc import Iterable, Iterator
 from typing import Any, Protocol
 
 import numpy as np
@@ -253,11 +252,3 @@ def middle(samples: NDArray[np.float32], seconds: float = 30.0) -> NDArray[np.fl
     length = round(seconds * front_end.SAMPLE_RATE)
     start = max(0, (len(samples) - length) // 2)
     return samples[start : start + length]
-
-
-def recordings_named(names: Sequence[str]) -> dict[str, Path]:
-    """Find free recordings by name, as far as this machine has them. Chapter: concept_hierarchies."""
-    if not data.available("free_recordings"):
-        return {}
-    paths = data.open("free_recordings").paths
-    return {name: paths[name] for name in names}

@@ -521,7 +521,7 @@ def missing_data(orders: list[str], *, samples: bool = True) -> list[str]:
         "every_noise_map",
         "gtzan_features",
     ]
-    wanted += ["free_recordings", *(["sonic_pi_samples"] if samples else [])]
+    wanted += ["cc_music_tracks", *(["sonic_pi_samples"] if samples else [])]
     wanted += [name for order in orders for name in needed(order)]
     return [name for name in dict.fromkeys(wanted) if not data.available(name)]
 

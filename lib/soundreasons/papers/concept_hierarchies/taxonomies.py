@@ -107,7 +107,7 @@ def discogs_branches() -> Branches:
 
 def beets_branches() -> Branches:
     """Roots of the tree of beets above each genre. Chapter: concept_hierarchies."""
-    table = data.open("beets_genres").genres
+    table = data.open("genre_names").tree
     return _branches(zip(table["parent"], table["genre"], strict=True), top="")
 
 
@@ -209,7 +209,7 @@ def tag_hierarchy(similarity: NDArray[np.float64], threshold: float = TAG_THRESH
 
 ORDERS: dict[str, tuple[str, str, Callable[[], Branches], tuple[str, ...]]] = {
     "jamendo_genre.discogs": ("jamendo", "genre", discogs_branches, ("jamendo_tags", "discogs_styles")),
-    "jamendo_genre.beets": ("jamendo", "genre", beets_branches, ("jamendo_tags", "beets_genres")),
+    "jamendo_genre.beets": ("jamendo", "genre", beets_branches, ("jamendo_tags", "genre_names")),
     "jamendo_genre.audioset": (
         "jamendo",
         "genre",
