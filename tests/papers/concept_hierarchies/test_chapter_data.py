@@ -5,13 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import soundfile
 
 from soundreasons import claims
 from soundreasons.learning.cache import Cache
 from soundreasons.measures import measure
 from soundreasons.papers import concept_hierarchies as ch
-from soundreasons.papers.concept_hierarchies import trial
 
 LEDGER = claims.load(Path(str(resources.files("soundreasons.papers.concept_hierarchies") / "claims.yml")))
 CHECKS = [
@@ -147,7 +145,7 @@ def test_concepts_of_clips_are_what_was_played(needs):
 def test_clips_are_embedded_once_and_the_kept_layers_are_those_of_the_sounds(needs, tmp_path, monkeypatch):
     needs("old_scores", "gm_sound_font", "musicnn_taggers")
     kept = Cache(tmp_path, modules=["soundreasons.papers.concept_hierarchies.clips"])
-    monkeypatch.setattr("soundreasons.papers.concept_hierarchies.embedding._cache", lambda: kept)
+    monkeypatch.setattr("soundreasons.papers.concept_hierarchies.embedding.computed", lambda: kept)
     plan, first = ch.embedded_clips(4, "family", 0)
     _, second = ch.embedded_clips(4, "family", 0)
     renderer = ch.Renderer()
@@ -169,7 +167,7 @@ def test_a_free_recording_is_found_by_its_title_and_others_are_told(needs):
     tune = ch.free_recording("Hungarian Dance 5")
     assert tune.licence == "public domain"
     assert tune.paths[0].is_file()
-    with pytest.raises(ValueError, match="expected one of .*Hungarian Dance 5"):
+    with pytest.raises(ValueError, match=r"expected one of .*Hungarian Dance 5"):
         ch.free_recording("Code Monkey")  # CC BY-NC: no page may play it
 
 
@@ -179,18 +177,3 @@ def test_words_for_alike_instruments_are_alike(needs):
     unit = vectors[:3] / np.linalg.norm(vectors[:3], axis=1, keepdims=True)
     assert unit[0] @ unit[1] > unit[0] @ unit[2]
     assert not vectors[3].any()
-
-
-def test_trying_a_sound_names_tags_and_draws_them(tmp_path, needs):
-    needs("musicnn_taggers")
-    sound = np.random.default_rng(0).normal(scale=0.1, size=80_000)
-    soundfile.write(tmp_path / "noise.wav", sound, 16000)
-    answer = trial.run(str(tmp_path / "noise.wav"), tmp_path / "out")
-    assert "noise.wav: 5.0 s" in answer
-    assert "MagnaTagATune" in answer
-    assert (tmp_path / "out" / "noise-tags.png").is_file()
-
-
-def test_trying_what_is_no_sound_says_so(tmp_path):
-    with pytest.raises(ValueError, match="cannot be read as a sound"):
-        trial.run(str(tmp_path / "none.mp3"))

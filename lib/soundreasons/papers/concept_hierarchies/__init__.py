@@ -15,6 +15,7 @@ from soundreasons.papers.concept_hierarchies.agreement import (
     random_tree,
     related_share,
     same_group_share,
+    share_interval,
     sibling_distances,
     true_parent_share,
 )
@@ -36,7 +37,6 @@ from soundreasons.papers.concept_hierarchies.embedding import (
     embed_recording,
     embedded_clips,
     embedded_samples,
-    middle,
     tag_probabilities,
 )
 from soundreasons.papers.concept_hierarchies.experiments import (
@@ -87,6 +87,7 @@ from soundreasons.papers.concept_hierarchies.figures import (
 from soundreasons.papers.concept_hierarchies.front_end import (
     PATCH_SAMPLES,
     SAMPLE_RATE,
+    load_middle,
     load_sound,
     log_mel,
     patches,
@@ -102,8 +103,20 @@ from soundreasons.papers.concept_hierarchies.hierarchy import (
     parents,
     restrict,
 )
+from soundreasons.papers.concept_hierarchies.jamendo import (
+    jamendo_concepts,
+    jamendo_scores,
+    jamendo_study,
+    placed_tracks,
+)
 from soundreasons.papers.concept_hierarchies.outline import (
     Outline,
+)
+from soundreasons.papers.concept_hierarchies.placed_audio import (
+    Embedded,
+    embedded_tracks,
+    jamendo_files,
+    jamendo_folder,
 )
 from soundreasons.papers.concept_hierarchies.probes import (
     TEST,
@@ -202,6 +215,7 @@ __all__ = [
     "Clip",
     "ConceptSet",
     "EdgeScore",
+    "Embedded",
     "FastVgg",
     "Hierarchy",
     "MusicnnTagger",
@@ -239,6 +253,7 @@ __all__ = [
     "embed_recording",
     "embedded_clips",
     "embedded_samples",
+    "embedded_tracks",
     "embedding_hierarchy",
     "embedding_similarity",
     "enough",
@@ -249,18 +264,23 @@ __all__ = [
     "genre_agreement",
     "genre_study",
     "has",
+    "jamendo_concepts",
+    "jamendo_files",
+    "jamendo_folder",
+    "jamendo_scores",
+    "jamendo_study",
     "jamendo_tags",
     "kept",
     "layer_scores",
     "layer_table",
     "library_accuracy",
     "load_fast_vgg",
+    "load_middle",
     "load_sound",
     "load_tagger",
     "log_mel",
     "magnatagatune_tags",
     "map_positions",
-    "middle",
     "missing_data",
     "n_components",
     "named_concepts",
@@ -269,6 +289,7 @@ __all__ = [
     "parents",
     "patches",
     "permuted_null",
+    "placed_tracks",
     "plain",
     "plan_clips",
     "plot_accuracy",
@@ -298,6 +319,7 @@ __all__ = [
     "same_group_share",
     "sample_study",
     "sensitivity",
+    "share_interval",
     "shuffled_labels",
     "shuffled_probes",
     "sibling_distances",

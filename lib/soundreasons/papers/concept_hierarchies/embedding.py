@@ -4,7 +4,7 @@ Task: run patches through the frozen network and keep the layers that the paper 
 tags averaged over time, pool5 moment by moment.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -143,7 +143,7 @@ def embedded_clips(
         "device": device.partition(":")[0],
     }
     digests = _digests("old_scores", "gm_sound_font", "musicnn_taggers")
-    return plan, _cache().arrays("clips", compute, parameters=known, data=digests)
+    return plan, computed().arrays("clips", compute, parameters=known, data=digests)
 
 
 def embedded_samples(device: str = "cpu") -> tuple[list[str], Layers]:
@@ -166,12 +166,16 @@ def embedded_samples(device: str = "cpu") -> tuple[list[str], Layers]:
 
     where = {"device": device.partition(":")[0]}
     digests = _digests("sonic_pi_samples", "musicnn_taggers")
-    return names, _cache().arrays("samples", compute, parameters=where, data=digests)
+    return names, computed().arrays("samples", compute, parameters=where, data=digests)
 
 
-def _cache() -> Cache:
+def computed(modules: Sequence[str] = (__name__,)) -> Cache:
+    """Open the folder of activations that modules computed before, by their code as it is.
+
+    Chapter: concept_hierarchies.
+    """
     folder = data.cache_folder() / ".computed" / "concept_hierarchies"
-    return Cache(folder, modules=[__name__], libraries=_LIBRARIES)
+    return Cache(folder, modules=modules, libraries=_LIBRARIES)
 
 
 def _digests(*names: str) -> dict[str, str]:
@@ -241,14 +245,3 @@ def embed_recording(
     with torch.inference_mode():
         spectrogram = log_mel(torch.as_tensor(samples[np.newaxis], device=device))
         return np.asarray(network.pools(spectrogram)[-1][0, :, :, 0].T.float().cpu().numpy())
-
-
-def middle(samples: NDArray[np.float32], seconds: float = 30.0) -> NDArray[np.float32]:
-    """Cut the middle out of a recording. Chapter: concept_hierarchies.
-
-    >>> len(middle(np.zeros(16000 * 40, dtype=np.float32))) / 16000
-    30.0
-    """
-    length = round(seconds * front_end.SAMPLE_RATE)
-    start = max(0, (len(samples) - length) // 2)
-    return samples[start : start + length]

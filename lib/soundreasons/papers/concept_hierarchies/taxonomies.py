@@ -45,6 +45,13 @@ class TagSet:
 
 
 @functools.cache
+def jamendo_taggings() -> pd.DataFrame:
+    """Open all tags of MTG-Jamendo once: `track`, `category`, `tag`. Chapter: concept_hierarchies."""
+    table: pd.DataFrame = data.open("jamendo_tags").taggings
+    return table
+
+
+@functools.cache
 def jamendo_tags(category: str, fewest: int = 20) -> TagSet:
     """Open the tags of one category ("genre", "instrument", "mood/theme") of MTG-Jamendo.
 
@@ -55,7 +62,7 @@ def jamendo_tags(category: str, fewest: int = 20) -> TagSet:
     ValueError
         If the category is unknown.
     """
-    table = data.open("jamendo_tags").taggings
+    table = jamendo_taggings()
     chosen = table[table["category"] == category]
     if len(chosen) == 0:
         known = ", ".join(sorted(set(table["category"])))
