@@ -97,9 +97,12 @@ def test_a_run_that_was_cut_off_goes_on_shelf_by_shelf(home, needs, monkeypatch)
     with pytest.raises(KeyboardInterrupt):
         ch.embedded_tracks(files, seconds=SECONDS)
     seen = []
-    monkeypatch.setattr(
-        placed_audio, "_embedded", lambda path, *rest: seen.append(path) or embed(path, *rest)
-    )
+
+    def noted(path, *rest):
+        seen.append(path)
+        return embed(path, *rest)
+
+    monkeypatch.setattr(placed_audio, "_embedded", noted)
     assert ch.embedded_tracks(files, seconds=SECONDS).tracks == tuple(names)
     assert seen == [files[names[1]]]
 
@@ -107,7 +110,7 @@ def test_a_run_that_was_cut_off_goes_on_shelf_by_shelf(home, needs, monkeypatch)
 def test_where_nothing_can_be_embedded_the_first_reason_is_told(home, needs):
     needs("musicnn_taggers")
     place(home, "track_0000101", noise(1))
-    with pytest.raises(ValueError, match="none of 1 tracks could be embedded; 101.mp3 lasts 1"):
+    with pytest.raises(ValueError, match=r"none of 1 tracks could be embedded; 101\.mp3 lasts 1"):
         ch.embedded_tracks(ch.jamendo_files(["track_0000101"]), seconds=SECONDS)
 
 

@@ -38,7 +38,7 @@ def test_trying_a_text_a_folder_an_empty_file_or_silence_says_so(tmp_path):
 
 def test_trying_an_unknown_instrument_names_the_nearest_and_renders_nothing(monkeypatch):
     monkeypatch.setattr(trial, "clip_study", None)  # would fail if it were called
-    with pytest.raises(ValueError, match="'violino' is neither a sound file nor one of 75 .*Violin"):
+    with pytest.raises(ValueError, match=r"'violino' is neither a sound file nor one of 75 .*Violin"):
         trial.run("violino")
     with pytest.raises(ValueError, match="nothing is near"):
         trial.run("zzzzzz")

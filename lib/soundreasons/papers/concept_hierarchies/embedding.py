@@ -27,6 +27,7 @@ from soundreasons.papers.concept_hierarchies.taggers import LAYERS, load_fast_vg
 Layers = dict[str, NDArray[np.float32]]
 _LIBRARIES = ("numpy", "torch", "librosa", "tinysoundfont", "soundfile")
 _PROCESSOR_BATCH, _DEVICE_BATCH = 1, 64  # on a processor one patch at a time stays in its cache
+_BLOCK_ROWS = 256
 
 
 class _Network(Protocol):
@@ -60,7 +61,7 @@ def embed_patches(sounds: Iterable[NDArray[Any]], network: _Network, *, device: 
     ValueError
         If there is no patch, or one is silent or not finite.
     """
-    found: dict[str, list[NDArray[np.float32]]] = {layer: [] for layer in LAYERS}
+    found = {layer: _Rows() for layer in LAYERS}
     size = _PROCESSOR_BATCH if device == "cpu" else _DEVICE_BATCH
     n_seen = 0
     with torch.inference_mode():
@@ -71,10 +72,36 @@ def embed_patches(sounds: Iterable[NDArray[Any]], network: _Network, *, device: 
             n_seen += len(batch)
             signal = torch.as_tensor(np.stack(batch), dtype=torch.float32, device=device)
             for layer, values in _layers(network, log_mel(signal)).items():
-                found[layer].append(values.float().cpu().numpy())
+                found[layer].add(values.float().cpu().numpy())
     if n_seen == 0:
         raise ValueError("there is no patch to embed")
-    return {layer: np.concatenate(blocks) for layer, blocks in found.items()}
+    return {layer: rows.joined() for layer, rows in found.items()}
+
+
+class _Rows:
+    """Rows that come one after the other, copied into few large blocks.
+
+    Keeping each row as it comes would cost gigabytes: between one row and the next the network takes and
+    frees megabytes, and a small array that stays behind each time keeps the processor's memory from being
+    used again.
+    """
+
+    def __init__(self) -> None:
+        self.blocks: list[NDArray[np.float32]] = []
+        self.n_rows = 0
+
+    def add(self, rows: NDArray[np.float32]) -> None:
+        """Copy rows, shape (n, ...), behind those that are there."""
+        for row in rows:
+            place = self.n_rows % _BLOCK_ROWS
+            if place == 0:
+                self.blocks.append(np.empty((_BLOCK_ROWS, *row.shape), dtype=np.float32))
+            self.blocks[-1][place] = row
+            self.n_rows += 1
+
+    def joined(self) -> NDArray[np.float32]:
+        """All rows as one array."""
+        return np.concatenate(self.blocks)[: self.n_rows].copy()
 
 
 def _batches(sounds: Iterable[NDArray[Any]], size: int) -> Iterator[list[NDArray[Any]]]:

@@ -31,7 +31,7 @@ def free_recording(title: str) -> Recording | None:
     """
     if not data.available(FREE_RECORDINGS):
         return None
-    tracks = [track for track in data.open(FREE_RECORDINGS).tracks if track.may_play]
+    tracks: list[Recording] = [track for track in data.open(FREE_RECORDINGS).tracks if track.may_play]
     found = [track for track in tracks if track.title == title]
     if not found:
         known = ", ".join(track.title for track in tracks)
