@@ -140,9 +140,11 @@ from soundreasons.papers.concept_hierarchies.published import (
     published_histogram,
     published_vectors,
     random_usage_distance,
+    reported_usage,
     source_table,
     tree_facts,
     trees_from_vectors,
+    usage_beside,
     usage_scores,
 )
 from soundreasons.papers.concept_hierarchies.similarity import (
@@ -154,6 +156,7 @@ from soundreasons.papers.concept_hierarchies.similarity import (
 )
 from soundreasons.papers.concept_hierarchies.structures import (
     EdgeScore,
+    around,
     edge_scores,
     embedding_hierarchy,
     embedding_similarity,
@@ -233,6 +236,7 @@ __all__ = [
     "View",
     "ancestor_f1",
     "ancestors",
+    "around",
     "audioset_branches",
     "beets_branches",
     "betweenness",
@@ -314,6 +318,7 @@ __all__ = [
     "related_share",
     "relation",
     "rendered_example",
+    "reported_usage",
     "resampled",
     "restrict",
     "same_group_share",
@@ -343,6 +348,7 @@ __all__ = [
     "trees_from_vectors",
     "true_parent_share",
     "truth_scores",
+    "usage_beside",
     "usage_scores",
     "vector_scores",
     "view",

@@ -19,7 +19,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from soundreasons import data
-from soundreasons.papers.concept_hierarchies.agreement import Null, random_null, related_share
+from soundreasons.papers.concept_hierarchies.agreement import (
+    Null,
+    random_null,
+    related_share,
+    share_interval,
+)
 from soundreasons.papers.concept_hierarchies.hierarchy import Hierarchy, build_hierarchy, edges
 from soundreasons.papers.concept_hierarchies.similarity import betweenness, similarity_graph
 from soundreasons.papers.concept_hierarchies.structures import embedding_similarity
@@ -230,6 +235,12 @@ ORDERS: dict[str, tuple[str, str, Callable[[], Branches], tuple[str, ...]]] = {
         ("jamendo_tags", "audioset_ontology"),
     ),
     "jamendo_instrument.wordnet": ("jamendo", "instrument", wordnet_branches, ("jamendo_tags", "wordnet")),
+    "magnatagatune.discogs": (
+        "magnatagatune",
+        "",
+        discogs_branches,
+        ("magnatagatune_labels", "discogs_styles"),
+    ),
     "magnatagatune.audioset": (
         "magnatagatune",
         "",
@@ -264,6 +275,11 @@ class TagAgreement:
     cosine: float
     n_judged: int
     null: Null
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Wilson's 95 % interval of `ours`, for the number of judged edges."""
+        return share_interval(self.ours, self.n_judged)
 
 
 def tag_agreement(order: str, rng: np.random.Generator, n_draws: int = 1000) -> TagAgreement:
