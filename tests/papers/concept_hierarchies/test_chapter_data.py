@@ -4,6 +4,7 @@ from importlib import resources
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from soundreasons import claims
@@ -79,6 +80,21 @@ def test_usage_distances_of_the_published_tree_and_of_random_pairs(seed, needs):
     assert ch.random_usage_distance(np.random.default_rng(seed)) == pytest.approx(1.091, abs=0.005)
 
 
+def test_the_papers_numbers_stand_beside_the_measured_ones(needs):
+    reported = ch.reported_usage()
+    assert (reported["deezer_graph"], reported["simtop"], reported["random"]) == (0.845, 0.699, 1.104)
+    needs("published_concepts", "word_vectors")
+    sources = ch.source_table(np.random.default_rng(0))
+    assert sources["reported"].to_dict() == reported
+    # The printed tree and the published one differ by the playlists that have all five vectors.
+    assert (sources["usage"] - sources["reported"]).abs()[["deezer_graph", "simtop", "random"]].max() < 0.02
+    made = pd.DataFrame({"usage": [1.0, 0.5, 2.0]}, index=["hierarchy", "top_1", "random_top"])
+    beside = ch.usage_beside(sources, {"small": made})
+    assert beside.loc["hierarchy", "paper's table"] == pytest.approx(0.845 / 1.104)
+    assert beside["our clips, small"].tolist()[:2] == [0.5, 0.25]
+    assert np.isnan(beside.loc["sparse A", "our clips, small"])  # no pair above the threshold
+
+
 def test_an_unknown_graph_or_category_is_refused(needs):
     needs("published_concepts", "jamendo_tags")
     with pytest.raises(ValueError, match="expected one of apm_genres"):
@@ -94,6 +110,15 @@ def test_real_tags_agree_with_discogs_far_beyond_chance(needs):
     assert len(ch.jamendo_tags("genre").names) == 87
     found = ch.tag_agreement("jamendo_genre.discogs", np.random.default_rng(0), 50)
     assert found.ours > found.null.high
+
+
+@pytest.mark.parametrize("order", sorted(ch.ORDERS))
+def test_every_order_judges_some_edges_and_knows_how_few(order, needs):
+    needs(*ch.needed(order))
+    found = ch.tag_agreement(order, np.random.default_rng(0), 5)
+    assert found.n_judged >= 5
+    low, high = found.interval
+    assert low < found.ours < high
 
 
 def test_companions_are_drawn_as_said(needs):
