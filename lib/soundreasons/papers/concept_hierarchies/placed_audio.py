@@ -80,8 +80,8 @@ def jamendo_files(tracks: Iterable[str], folder: Path | None = None) -> dict[str
         raise data.DataUnavailable(
             f"no audio of MTG-Jamendo in {home}. The publisher's script fetches it (github.com/MTG/"
             "mtg-jamendo-dataset: scripts/download/download.py --dataset raw_30s --type audio --unpack; "
-            "--type audio-low is a third of the size). Put or link its folders 00 to 99 there, or run with "
-            "jamendo_audio=none, which leaves this part out"
+            "--type audio-low is smaller, and is read too). Put or link its folders 00 to 99 there, or run "
+            "with jamendo_audio=none, which leaves this part out"
         )
     return found
 
