@@ -1,6 +1,6 @@
 """Cost of the steps of the chapter `concept_hierarchies`: CPU-seconds, peak memory, times real time.
 
-    python benchmarks/concept_hierarchies.py               # everything, some two minutes on one core
+    python benchmarks/concept_hierarchies.py               # everything, some three minutes on one core
     python benchmarks/concept_hierarchies.py measure CASE  # one measurement, in this process
 
 Each measurement runs in a process of its own with one thread, so that peaks of memory do not add up, and
@@ -38,6 +38,7 @@ CASES: dict[str, tuple[str, float | None, float | None]] = {
         SECONDS / 12,
         None,
     ),
+    "clips": ("600 clips rendered and embedded: memory must not grow with their number", None, 1.0),
     "tree": ("betweenness and tree, 3,500 concepts, density 0.11", 40.0, 1.0),
     "betweenness": ("betweenness alone, 600 concepts, density 0.11", None, None),
     "betweenness_networkx": ("the same by networkx", None, None),
@@ -97,6 +98,16 @@ def _file_to_tags() -> tuple[Any, Callable[[Any], Any]]:
     return path, lambda place: ch.tag_probabilities(ch.load_sound(place))
 
 
+def _clips(n_clips: int) -> tuple[Any, Callable[[Any], Any]]:
+    import numpy as np
+
+    from soundreasons.papers import concept_hierarchies as ch
+
+    plan = ch.plan_clips(n_clips, "independent", np.random.default_rng(0))
+    renderer, network = ch.Renderer(), ch.load_fast_vgg()
+    return plan, lambda clips: ch.embed_patches((renderer.render(clip) for clip in clips), network)
+
+
 def _tree(n_concepts: int, kind: str) -> tuple[Any, Callable[[Any], Any]]:
     from soundreasons.papers import concept_hierarchies as ch
 
@@ -142,6 +153,8 @@ def _prepare(case: str) -> tuple[Any, Callable[[Any], Any]]:
         return _network(quick=case == "network")
     if case == "file_to_tags":
         return _file_to_tags()
+    if case == "clips":
+        return _clips(600)
     if case.startswith("probes"):
         return _probes(library=case.endswith("scikit_learn"))
     kinds = {"tree": (3500, "tree"), "betweenness": (600, "betweenness")}

@@ -62,11 +62,13 @@ def test_magnatagatune_numbers_test_clips_behind_validation_clips(tmp_path):
 
 def test_the_tree_of_beets_knows_parents_and_empty_branches(tmp_path):
     text = "- rock:\n  - punk:\n    - oi\n  - glam:\n- folk\n"
-    table = taxonomies.read_beets(folder(tmp_path, **{"genres-tree__yaml": text})).genres
+    files = {"genres-tree__yaml": text, "genres__txt": "glam\n\n polka\n"}
+    record = taxonomies.read_beets(folder(tmp_path, **files))
     expected = [["rock", ""], ["punk", "rock"], ["oi", "punk"], ["glam", "rock"], ["folk", ""]]
-    assert table.to_numpy().tolist() == expected
+    assert record.tree.to_numpy().tolist() == expected
+    assert record.genres["genre"].tolist() == ["glam", "polka"]
     with pytest.raises(DataError, match="where a name should stand"):
-        taxonomies.read_beets(folder(tmp_path, **{"genres-tree__yaml": "- \n- rock\n"}))
+        taxonomies.read_beets(folder(tmp_path, **{**files, "genres-tree__yaml": "- \n- rock\n"}))
 
 
 def test_discogs_labels_are_read_from_code_that_is_not_run(tmp_path):

@@ -144,3 +144,15 @@ def test_a_training_step_of_the_probes_stays_on_its_device(sampling, monkeypatch
     job.flat = torch.zeros(200, 12)  # a planted stray is seen
     with pytest.raises((StrayTensorError, RuntimeError)), RefuseStrays():
         job._gradient(theta)
+
+
+def test_asking_in_blocks_gives_what_asking_at_once_gives(monkeypatch):
+    features, labels, _ = tracks(n=200)
+    probes = ch.fit_probes(features, labels, ch.split_tracks(labels), replace(QUICK, epochs=2))
+    at_once = 1 / (1 + np.exp(-(features @ probes.vectors.T + probes.biases)))
+    held = []
+    exp = np.exp
+    monkeypatch.setattr(module, "_BLOCK_CELLS", 2 * 12 * 7)  # seven tracks of two moments
+    monkeypatch.setattr(module.np, "exp", lambda x: held.append(x.shape[0]) or exp(x))
+    assert ch.probabilities(features, probes) == pytest.approx(at_once.mean(axis=1), abs=1e-6)
+    assert max(held) == 7

@@ -132,3 +132,17 @@ def test_cooccurrence_by_hand_and_vectors_of_two_worlds():
 
 def test_siblings_and_strangers_by_hand():
     assert ch.sibling_distances(np.array([[0.0], [2], [7]]), np.array([0, 0, 1])) == (2, 6)
+
+
+def test_the_interval_of_a_share_knows_how_few_edges_there_are():
+    # Wilson's interval by hand for 3 of 14: centre (3 + z²/2) / (14 + z²), z = 1.96.
+    low, high = ch.share_interval(3 / 14, 14)
+    z2 = 1.959964**2
+    centre, width = (3 + z2 / 2) / (14 + z2), 1.959964 / (14 + z2) * np.sqrt(3 * 11 / 14 + z2 / 4)
+    assert (low, high) == pytest.approx((centre - width, centre + width), abs=1e-5)
+    many = ch.share_interval(300 / 1400, 1400)
+    assert many[1] - many[0] < (high - low) / 8
+    assert ch.share_interval(0.0, 5)[0] == 0
+    for share, n in ((float("nan"), 0), (0.3, 14), (0.5, 0)):
+        with pytest.raises(ValueError, match="is no share of"):
+            ch.share_interval(share, n)

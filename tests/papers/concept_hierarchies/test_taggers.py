@@ -1,5 +1,6 @@
 """The backbone: weights without TensorFlow, check values, the front end, and sounds that are no sounds."""
 
+import weakref
 from pathlib import Path
 
 import librosa
@@ -12,6 +13,9 @@ from soundreasons import data
 from soundreasons.data.errors import DataError
 from soundreasons.data.readers.tensor_bundle import read_bundle
 from soundreasons.papers import concept_hierarchies as ch
+from soundreasons.papers.concept_hierarchies import embedding
+
+Rows = embedding._Rows
 
 PATCH = torch.tensor([[((7 * t + 3 * f) % 11) / 4 for f in range(96)] for t in range(187)])[None]
 # From a port made independently of this one.
@@ -178,3 +182,50 @@ def test_a_checkpoint_whose_numbers_are_cut_short_is_refused(tmp_path, needs):
     (tmp_path / "x.data").write_bytes(b"\0" * 100)
     with pytest.raises(DataError, match=r"needs .* bytes at .* has 100"):
         read_bundle(Path(source), tmp_path / "x.data")
+
+
+class Forgetful:
+    """A network of the right shapes that knows nothing, and is quick."""
+
+    def pools(self, spectrograms):
+        n = len(spectrograms)
+        level = spectrograms.mean(dim=(1, 2)).reshape(-1, 1, 1, 1)
+        shapes = [(92, 48), (46, 24), (23, 12), (11, 6), (2, 1)]
+        return [level.expand(n, 128, *shape) for shape in shapes]
+
+    def logits(self, last):
+        return last.flatten(1)[:, :50]
+
+
+def test_embedding_holds_one_sound_at_a_time_and_few_arrays(monkeypatch):
+    """What a cold run holds must not grow with the number of small arrays, only with their content."""
+    alive, most, n_sounds = set(), 0, 600
+
+    class Sound(np.ndarray):
+        """An array that can be told to be gone."""
+
+    def sounds():
+        nonlocal most
+        for k in range(n_sounds):
+            sound = np.full(ch.PATCH_SAMPLES, 0.001 * (k + 1), dtype=np.float32).view(Sound)
+            alive.add(k)
+            weakref.finalize(sound, alive.discard, k)
+            most = max(most, len(alive))
+            yield sound
+
+    made = []
+    monkeypatch.setattr(embedding, "_Rows", lambda: made.append(Rows()) or made[-1])
+    found = ch.embed_patches(sounds(), Forgetful())
+    assert most <= 3
+    assert [len(rows.blocks) for rows in made] == [3, 3, 3, 3]  # 600 rows in blocks of 256
+    assert found["pool3"].shape == (600, 1, 1536)
+    assert found["pool5"].base is None  # nothing longer is kept behind it
+    assert (np.diff(found["pool5"][:, 0, 0]) > 0).all()  # in the order in which they came
+
+
+def test_rows_come_out_as_they_went_in():
+    values = np.random.default_rng(0).normal(size=(777, 2, 3)).astype(np.float32)
+    rows = Rows()
+    for start in range(0, 777, 50):
+        rows.add(values[start : start + 50])
+    assert (rows.joined() == values).all()

@@ -124,22 +124,6 @@ class PlaylistDialogs:
 
 
 @dataclass(frozen=True)
-class GenreNames:
-    """Names of music genres, as the music tagger beets knows them.
-
-    Attributes
-    ----------
-    name : str
-        Name in the registry.
-    genres : DataFrame
-        `genre` (text, lower case).
-    """
-
-    name: str
-    genres: pd.DataFrame
-
-
-@dataclass(frozen=True)
 class TaggerWords:
     """What two music taggers can say: 50 labels each (Pons and Serra, 2019).
 
@@ -247,12 +231,6 @@ def read_dialogs(folder: Folder) -> PlaylistDialogs:
         pd.DataFrame(judgements, columns=["dialog_id", "turn", "track_id", "liked"]),
         pd.DataFrame(list(tracks.values()), columns=track_columns).fillna("").astype("str"),
     )
-
-
-def read_genres(folder: Folder) -> GenreNames:
-    """Read the flat list."""
-    names = [line.strip() for line in text_lines(folder.path("genres.txt")) if line.strip()]
-    return GenreNames(folder.name, pd.DataFrame({"genre": names}, dtype="str"))
 
 
 def read_tagger_words(folder: Folder) -> TaggerWords:

@@ -1,6 +1,6 @@
 """Genres and sounds in the order that people gave them: trees, a graph without circles, and a map.
 
-Chapter: concept_hierarchies.
+Chapters: concept_hierarchies, song_descriptors.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import pandas as pd
 import yaml
 
 from soundreasons.data.errors import DataError
-from soundreasons.data.files import Folder, open_decoded
+from soundreasons.data.files import Folder, open_decoded, text_lines
 
 
 @dataclass(frozen=True)
@@ -55,19 +55,22 @@ class AudioSetOntology:
 
 
 @dataclass(frozen=True)
-class GenreTree:
-    """The tree of genres with which the program beets tidies its tags.
+class BeetsGenres:
+    """The genres with which the program beets tidies its tags: all names, and a tree of some.
 
     Attributes
     ----------
     name : str
         Name in the registry.
     genres : DataFrame
+        `genre` (text, lower case), of the flat list.
+    tree : DataFrame
         `genre`, `parent` (text, empty for the roots); a name may stand at two places.
     """
 
     name: str
     genres: pd.DataFrame
+    tree: pd.DataFrame
 
 
 @dataclass(frozen=True)
@@ -115,11 +118,16 @@ def read_audioset(folder: Folder) -> AudioSetOntology:
     )
 
 
-def read_beets(folder: Folder) -> GenreTree:
-    """Read the nested list of genres."""
+def read_beets(folder: Folder) -> BeetsGenres:
+    """Read the flat list of genres and the nested one."""
+    names = [line.strip() for line in text_lines(folder.path("genres.txt")) if line.strip()]
     nested = yaml.safe_load(folder.path("genres-tree.yaml").read_text(encoding="utf-8"))
     rows = list(_walk(nested, ""))
-    return GenreTree(folder.name, pd.DataFrame(rows, columns=["genre", "parent"], dtype="str"))
+    return BeetsGenres(
+        folder.name,
+        pd.DataFrame({"genre": names}, dtype="str"),
+        pd.DataFrame(rows, columns=["genre", "parent"], dtype="str"),
+    )
 
 
 def _walk(nested: Any, parent: str) -> Iterator[tuple[str, str]]:

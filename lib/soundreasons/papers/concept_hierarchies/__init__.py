@@ -15,6 +15,7 @@ from soundreasons.papers.concept_hierarchies.agreement import (
     random_tree,
     related_share,
     same_group_share,
+    share_interval,
     sibling_distances,
     true_parent_share,
 )
@@ -36,8 +37,6 @@ from soundreasons.papers.concept_hierarchies.embedding import (
     embed_recording,
     embedded_clips,
     embedded_samples,
-    middle,
-    recordings_named,
     tag_probabilities,
 )
 from soundreasons.papers.concept_hierarchies.experiments import (
@@ -72,6 +71,7 @@ from soundreasons.papers.concept_hierarchies.experiments import (
 )
 from soundreasons.papers.concept_hierarchies.explanation import (
     Told,
+    free_recording,
     told_by_probes,
     told_by_tags,
 )
@@ -87,6 +87,7 @@ from soundreasons.papers.concept_hierarchies.figures import (
 from soundreasons.papers.concept_hierarchies.front_end import (
     PATCH_SAMPLES,
     SAMPLE_RATE,
+    load_middle,
     load_sound,
     log_mel,
     patches,
@@ -102,8 +103,20 @@ from soundreasons.papers.concept_hierarchies.hierarchy import (
     parents,
     restrict,
 )
+from soundreasons.papers.concept_hierarchies.jamendo import (
+    jamendo_concepts,
+    jamendo_scores,
+    jamendo_study,
+    placed_tracks,
+)
 from soundreasons.papers.concept_hierarchies.outline import (
     Outline,
+)
+from soundreasons.papers.concept_hierarchies.placed_audio import (
+    Embedded,
+    embedded_tracks,
+    jamendo_files,
+    jamendo_folder,
 )
 from soundreasons.papers.concept_hierarchies.probes import (
     TEST,
@@ -127,9 +140,11 @@ from soundreasons.papers.concept_hierarchies.published import (
     published_histogram,
     published_vectors,
     random_usage_distance,
+    reported_usage,
     source_table,
     tree_facts,
     trees_from_vectors,
+    usage_beside,
     usage_scores,
 )
 from soundreasons.papers.concept_hierarchies.similarity import (
@@ -141,6 +156,7 @@ from soundreasons.papers.concept_hierarchies.similarity import (
 )
 from soundreasons.papers.concept_hierarchies.structures import (
     EdgeScore,
+    around,
     edge_scores,
     embedding_hierarchy,
     embedding_similarity,
@@ -202,6 +218,7 @@ __all__ = [
     "Clip",
     "ConceptSet",
     "EdgeScore",
+    "Embedded",
     "FastVgg",
     "Hierarchy",
     "MusicnnTagger",
@@ -219,6 +236,7 @@ __all__ = [
     "View",
     "ancestor_f1",
     "ancestors",
+    "around",
     "audioset_branches",
     "beets_branches",
     "betweenness",
@@ -239,27 +257,34 @@ __all__ = [
     "embed_recording",
     "embedded_clips",
     "embedded_samples",
+    "embedded_tracks",
     "embedding_hierarchy",
     "embedding_similarity",
     "enough",
     "entry_order",
     "family_names",
     "fit_probes",
+    "free_recording",
     "genre_agreement",
     "genre_study",
     "has",
+    "jamendo_concepts",
+    "jamendo_files",
+    "jamendo_folder",
+    "jamendo_scores",
+    "jamendo_study",
     "jamendo_tags",
     "kept",
     "layer_scores",
     "layer_table",
     "library_accuracy",
     "load_fast_vgg",
+    "load_middle",
     "load_sound",
     "load_tagger",
     "log_mel",
     "magnatagatune_tags",
     "map_positions",
-    "middle",
     "missing_data",
     "n_components",
     "named_concepts",
@@ -268,6 +293,7 @@ __all__ = [
     "parents",
     "patches",
     "permuted_null",
+    "placed_tracks",
     "plain",
     "plan_clips",
     "plot_accuracy",
@@ -289,15 +315,16 @@ __all__ = [
     "random_tree",
     "random_usage_distance",
     "recording_study",
-    "recordings_named",
     "related_share",
     "relation",
     "rendered_example",
+    "reported_usage",
     "resampled",
     "restrict",
     "same_group_share",
     "sample_study",
     "sensitivity",
+    "share_interval",
     "shuffled_labels",
     "shuffled_probes",
     "sibling_distances",
@@ -321,6 +348,7 @@ __all__ = [
     "trees_from_vectors",
     "true_parent_share",
     "truth_scores",
+    "usage_beside",
     "usage_scores",
     "vector_scores",
     "view",

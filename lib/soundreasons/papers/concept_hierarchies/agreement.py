@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import stats
 
 from soundreasons.papers.concept_hierarchies.concepts import NOWHERE
 from soundreasons.papers.concept_hierarchies.hierarchy import (
@@ -56,6 +57,30 @@ def same_group_share(structure: NDArray[Any], group: NDArray[np.int64]) -> float
     ends = group[pairs]
     known = (ends != NOWHERE).all(axis=1)
     return float((ends[known, 0] == ends[known, 1]).mean()) if known.any() else float("nan")
+
+
+def share_interval(share: float, n_edges: int) -> tuple[float, float]:
+    """Give Wilson's 95 % interval of a share of edges, as if each edge were drawn by itself.
+
+    For a tree that is fixed, and has no seeds to vary: how far the share could be off for the number of edges
+    alone. Chapter: concept_hierarchies.
+
+    Raises
+    ------
+    ValueError
+        If there is no edge, or the share is none of so many.
+
+    Examples
+    --------
+    >>> [round(end, 2) for end in share_interval(0.5, 14)]
+    [0.27, 0.73]
+    """
+    hits = round(share * n_edges) if np.isfinite(share) else -1
+    if n_edges < 1 or not 0 <= hits <= n_edges or abs(hits / n_edges - share) > 1e-9:
+        raise ValueError(f"{share} is no share of {n_edges} edges")
+    found = stats.binomtest(hits, n_edges).proportion_ci(method="wilson")
+    # Rounding may leave an end a hair's breadth on the wrong side of the share.
+    return min(float(found.low), share), max(float(found.high), share)
 
 
 def related_share(structure: NDArray[Any], related: NDArray[np.bool_], known: NDArray[np.bool_]) -> float:

@@ -5,7 +5,6 @@ tags averaged over time, pool5 moment by moment.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -28,6 +27,7 @@ from soundreasons.papers.concept_hierarchies.taggers import LAYERS, load_fast_vg
 Layers = dict[str, NDArray[np.float32]]
 _LIBRARIES = ("numpy", "torch", "librosa", "tinysoundfont", "soundfile")
 _PROCESSOR_BATCH, _DEVICE_BATCH = 1, 64  # on a processor one patch at a time stays in its cache
+_BLOCK_ROWS = 256
 
 
 class _Network(Protocol):
@@ -61,7 +61,7 @@ def embed_patches(sounds: Iterable[NDArray[Any]], network: _Network, *, device: 
     ValueError
         If there is no patch, or one is silent or not finite.
     """
-    found: dict[str, list[NDArray[np.float32]]] = {layer: [] for layer in LAYERS}
+    found = {layer: _Rows() for layer in LAYERS}
     size = _PROCESSOR_BATCH if device == "cpu" else _DEVICE_BATCH
     n_seen = 0
     with torch.inference_mode():
@@ -72,10 +72,36 @@ def embed_patches(sounds: Iterable[NDArray[Any]], network: _Network, *, device: 
             n_seen += len(batch)
             signal = torch.as_tensor(np.stack(batch), dtype=torch.float32, device=device)
             for layer, values in _layers(network, log_mel(signal)).items():
-                found[layer].append(values.float().cpu().numpy())
+                found[layer].add(values.float().cpu().numpy())
     if n_seen == 0:
         raise ValueError("there is no patch to embed")
-    return {layer: np.concatenate(blocks) for layer, blocks in found.items()}
+    return {layer: rows.joined() for layer, rows in found.items()}
+
+
+class _Rows:
+    """Rows that come one after the other, copied into few large blocks.
+
+    Keeping each row as it comes would cost gigabytes: between one row and the next the network takes and
+    frees megabytes, and a small array that stays behind each time keeps the processor's memory from being
+    used again.
+    """
+
+    def __init__(self) -> None:
+        self.blocks: list[NDArray[np.float32]] = []
+        self.n_rows = 0
+
+    def add(self, rows: NDArray[np.float32]) -> None:
+        """Copy rows, shape (n, ...), behind those that are there."""
+        for row in rows:
+            place = self.n_rows % _BLOCK_ROWS
+            if place == 0:
+                self.blocks.append(np.empty((_BLOCK_ROWS, *row.shape), dtype=np.float32))
+            self.blocks[-1][place] = row
+            self.n_rows += 1
+
+    def joined(self) -> NDArray[np.float32]:
+        """All rows as one array."""
+        return np.concatenate(self.blocks)[: self.n_rows].copy()
 
 
 def _batches(sounds: Iterable[NDArray[Any]], size: int) -> Iterator[list[NDArray[Any]]]:
@@ -144,7 +170,7 @@ def embedded_clips(
         "device": device.partition(":")[0],
     }
     digests = _digests("old_scores", "gm_sound_font", "musicnn_taggers")
-    return plan, _cache().arrays("clips", compute, parameters=known, data=digests)
+    return plan, computed().arrays("clips", compute, parameters=known, data=digests)
 
 
 def embedded_samples(device: str = "cpu") -> tuple[list[str], Layers]:
@@ -167,12 +193,16 @@ def embedded_samples(device: str = "cpu") -> tuple[list[str], Layers]:
 
     where = {"device": device.partition(":")[0]}
     digests = _digests("sonic_pi_samples", "musicnn_taggers")
-    return names, _cache().arrays("samples", compute, parameters=where, data=digests)
+    return names, computed().arrays("samples", compute, parameters=where, data=digests)
 
 
-def _cache() -> Cache:
+def computed(modules: Sequence[str] = (__name__,)) -> Cache:
+    """Open the folder of activations that modules computed before, by their code as it is.
+
+    Chapter: concept_hierarchies.
+    """
     folder = data.cache_folder() / ".computed" / "concept_hierarchies"
-    return Cache(folder, modules=[__name__], libraries=_LIBRARIES)
+    return Cache(folder, modules=modules, libraries=_LIBRARIES)
 
 
 def _digests(*names: str) -> dict[str, str]:
@@ -242,22 +272,3 @@ def embed_recording(
     with torch.inference_mode():
         spectrogram = log_mel(torch.as_tensor(samples[np.newaxis], device=device))
         return np.asarray(network.pools(spectrogram)[-1][0, :, :, 0].T.float().cpu().numpy())
-
-
-def middle(samples: NDArray[np.float32], seconds: float = 30.0) -> NDArray[np.float32]:
-    """Cut the middle out of a recording. Chapter: concept_hierarchies.
-
-    >>> len(middle(np.zeros(16000 * 40, dtype=np.float32))) / 16000
-    30.0
-    """
-    length = round(seconds * front_end.SAMPLE_RATE)
-    start = max(0, (len(samples) - length) // 2)
-    return samples[start : start + length]
-
-
-def recordings_named(names: Sequence[str]) -> dict[str, Path]:
-    """Find free recordings by name, as far as this machine has them. Chapter: concept_hierarchies."""
-    if not data.available("free_recordings"):
-        return {}
-    paths = data.open("free_recordings").paths
-    return {name: paths[name] for name in names}

@@ -227,7 +227,7 @@ def truth_scores(seen: View, rng: np.random.Generator, n_draws: int) -> dict[str
         found["true_parent"] = true_parent_share(tree, parent)
         found["ancestor_f1"] = ancestor_f1(tree, parent)
         found["ancestor_f1_permuted"] = permuted_null(
-            lambda t: ancestor_f1(t, parent), tree, rng, min(n_draws, 200)
+            lambda t: ancestor_f1(t, parent), tree, rng, n_draws
         ).mean
     return {name: 100 * value for name, value in found.items()}
 
@@ -521,7 +521,7 @@ def missing_data(orders: list[str], *, samples: bool = True) -> list[str]:
         "every_noise_map",
         "gtzan_features",
     ]
-    wanted += ["free_recordings", *(["sonic_pi_samples"] if samples else [])]
+    wanted += ["cc_music_tracks", *(["sonic_pi_samples"] if samples else [])]
     wanted += [name for order in orders for name in needed(order)]
     return [name for name in dict.fromkeys(wanted) if not data.available(name)]
 

@@ -9,10 +9,34 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from soundreasons import data
+from soundreasons.data.readers.music import Recording
 from soundreasons.papers.concept_hierarchies.embedding import embed_recording, tag_probabilities
 from soundreasons.papers.concept_hierarchies.experiments import Study
 from soundreasons.papers.concept_hierarchies.probes import probabilities
 from soundreasons.papers.concept_hierarchies.taggers import load_fast_vgg, tags_of
+
+FREE_RECORDINGS = "cc_music_tracks"
+
+
+def free_recording(title: str) -> Recording | None:
+    """Find a recording that may be played to everybody by its title, if this machine has it.
+
+    Chapter: concept_hierarchies.
+
+    Raises
+    ------
+    ValueError
+        If there is no such recording, or a page may not play it.
+    """
+    if not data.available(FREE_RECORDINGS):
+        return None
+    tracks: list[Recording] = [track for track in data.open(FREE_RECORDINGS).tracks if track.may_play]
+    found = [track for track in tracks if track.title == title]
+    if not found:
+        known = ", ".join(track.title for track in tracks)
+        raise ValueError(f"no free recording is called {title!r}, expected one of {known}")
+    return found[0]
 
 
 class Told(NamedTuple):

@@ -100,7 +100,7 @@ def load_sound(path: Path) -> NDArray[np.float32]:
     try:
         samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
     except (soundfile.LibsndfileError, OSError) as error:
-        raise ValueError(f"{path} cannot be read as a sound ({error}); give WAV, FLAC, Ogg or MP3") from error
+        raise _unreadable(path, error) from error
     if len(samples) == 0:
         raise ValueError(f"{path} holds no sound: it has 0 samples")
     if len(samples) > _LONGEST_SECONDS * rate:
@@ -108,6 +108,46 @@ def load_sound(path: Path) -> NDArray[np.float32]:
         raise ValueError(
             f"{path} lasts {minutes:.0f} min, at most {_LONGEST_SECONDS / 60:.0f} are read; cut it"
         )
+    return resampled(samples.mean(axis=1), rate)
+
+
+def _unreadable(path: Path, error: Exception) -> ValueError:
+    why = str(error) if path.is_file() else "there is no such file"  # libsndfile says "System error"
+    return ValueError(f"{path} cannot be read as a sound ({why}); give WAV, FLAC, Ogg or MP3")
+
+
+def load_middle(path: Path, seconds: float = 30.0) -> NDArray[np.float32]:
+    """Read the middle of a sound file as mono at 16 kHz; nothing else of it is held in memory.
+
+    Chapter: concept_hierarchies.
+
+    Parameters
+    ----------
+    path : Path
+        As for `load_sound`, of any length.
+    seconds : float
+        How long; a shorter file is given whole.
+
+    Returns
+    -------
+    ndarray, shape (n_samples,), float32
+
+    Raises
+    ------
+    ValueError
+        If the file is missing, is no sound or is empty: names the file.
+    """
+    import soundfile
+
+    try:
+        with soundfile.SoundFile(path) as file:
+            rate, length = file.samplerate, round(seconds * file.samplerate)
+            file.seek(max(0, (len(file) - length) // 2))
+            samples = file.read(length, dtype="float32", always_2d=True)
+    except (soundfile.LibsndfileError, OSError) as error:
+        raise _unreadable(path, error) from error
+    if len(samples) == 0:
+        raise ValueError(f"{path} holds no sound: it has 0 samples")
     return resampled(samples.mean(axis=1), rate)
 
 

@@ -16,6 +16,7 @@ TRAIN, VALIDATION, TEST = 0, 1, 2
 ACCURACY_TO_KEEP = 0.70
 _HALF_BATCH = 64
 _MOST_DRAWS = 500
+_BLOCK_CELLS = 4_000_000  # of 8 bytes: what is asked at once
 
 
 @dataclass(frozen=True)
@@ -371,9 +372,15 @@ def probabilities(features: NDArray[Any], probes: Probes, *, linear: bool = Fals
     >>> probabilities(np.zeros((1, 4, 2)), probes).tolist()
     [[0.5]]
     """
-    logits = np.asarray(features, dtype=np.float64) @ probes.vectors.T + probes.biases
-    values = logits if linear else 1.0 / (1.0 + np.exp(-np.clip(logits, -500, 500)))
-    return np.asarray(values.mean(axis=1))
+    n_tracks, n_moments, n_dims = features.shape
+    answers = np.empty((n_tracks, len(probes.biases)))
+    rows = max(1, _BLOCK_CELLS // (n_moments * max(n_dims, len(probes.biases))))
+    for start in range(0, n_tracks, rows):
+        block = np.asarray(features[start : start + rows], dtype=np.float64)
+        logits = block @ probes.vectors.T + probes.biases
+        values = logits if linear else 1.0 / (1.0 + np.exp(-np.clip(logits, -500, 500)))
+        answers[start : start + rows] = values.mean(axis=1)
+    return answers
 
 
 def kept(probes: Probes, least: float = ACCURACY_TO_KEEP) -> NDArray[np.int64]:

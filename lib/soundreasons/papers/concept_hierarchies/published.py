@@ -5,6 +5,7 @@ second opinion, and our greedy step on their vectors.
 """
 
 import functools
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
 from typing import Any
@@ -36,6 +37,17 @@ SOURCES = {
     "opt_sdoh": "words, W2V-2",
 }
 STRUCTURES = {"deezer_graph": "hierarchy", "simmatch": "sparse A", "simtop": "Top-1"}
+# Usage distances of the paper's two tables, by their place in the ledger.
+_REPORTED = {
+    "deezer_graph": ("C4a", "audio_cf"),
+    "opt_usg": ("C4a", "cf_cf"),
+    "opt_llm": ("C4a", "bert_cf"),
+    "opt_mwon": ("C4a", "w2v1_cf"),
+    "opt_sdoh": ("C4a", "w2v2_cf"),
+    "random": ("C4a", "random_cf"),
+    "simmatch": ("C5", "sparse_cf"),
+    "simtop": ("C5", "top_cf"),
+}
 LAYERS = ("pool3", "pool4", "pool5", "tags")
 
 
@@ -160,16 +172,70 @@ def source_table(rng: np.random.Generator) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row a tree (and one of random partners): `usage`, `usage_half`, `words`, `words_half`, `nodes`.
+        One row a tree (and one of random partners): `reported` (usage in the paper's table), `usage`,
+        `usage_half`, `words`, `words_half`, `nodes`, `edges`.
     """
     rows: dict[str, dict[str, float]] = {}
     for name in dict.fromkeys([*SOURCES, *STRUCTURES]):
         graph = published_graph(name)
-        rows[name] = {**_usage_row(graph), **_words_row(graph), "nodes": len(graph.ids)}
+        rows[name] = {**_usage_row(graph), **_words_row(graph), **_size(graph)}
     graph = published_graph("deezer_graph")
     chance = PublishedGraph(graph.ids, graph.labels, graph.group, random_partners(len(graph.ids), rng))
-    rows["random"] = {**_usage_row(chance), **_words_row(chance), "nodes": len(graph.ids)}
-    return pd.DataFrame.from_dict(rows, orient="index")
+    rows["random"] = {**_usage_row(chance), **_words_row(chance), **_size(chance)}
+    table = pd.DataFrame.from_dict(rows, orient="index")
+    table.insert(0, "reported", pd.Series(reported_usage()))
+    return table
+
+
+def _size(graph: PublishedGraph) -> dict[str, float]:
+    return {"nodes": len(graph.ids), "edges": int(graph.structure.sum())}
+
+
+def reported_usage() -> dict[str, float]:
+    """Read the usage distances of the paper's tables from the ledger, by our names of the structures.
+
+    Chapter: concept_hierarchies.
+
+    Examples
+    --------
+    >>> reported_usage()["simtop"]
+    0.699
+    """
+    values = {
+        (claim["id"], entry["id"]): entry["value"]
+        for claim in _ledger()["claims"]
+        for entry in claim.get("reported", [])
+    }
+    return {name: float(values[place]) for name, place in _REPORTED.items()}
+
+
+def usage_beside(sources: pd.DataFrame, made: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Lay the paper's usage distances, those of its files and ours side by side, in units of chance.
+
+    Usage vectors differ, so do their distances; each is divided by that of random partners. Chapter:
+    concept_hierarchies.
+
+    Parameters
+    ----------
+    sources : DataFrame
+        From `source_table`.
+    made : mapping of str to DataFrame
+        From `structure_scores`, by name of the set of clips.
+
+    Returns
+    -------
+    DataFrame
+        Rows hierarchy, Top-1 and sparse; columns `paper's table`, `their files`, and one a set.
+    """
+    theirs = {"hierarchy": "deezer_graph", "top_1": "simtop", "sparse": "simmatch"}
+    columns = {
+        title: [sources.loc[name, column] / sources.loc["random", column] for name in theirs.values()]
+        for title, column in {"paper's table": "reported", "their files": "usage"}.items()
+    }
+    for name, table in made.items():
+        usage = table["usage"] / table.loc["random_top", "usage"]
+        columns[f"our clips, {name}"] = usage.reindex(list(theirs)).tolist()
+    return pd.DataFrame(columns, index=["hierarchy", "Top-1", "sparse A"])
 
 
 def _usage_row(graph: PublishedGraph) -> dict[str, float]:
@@ -238,7 +304,12 @@ def published_histogram() -> dict[float, float]:
     >>> published_histogram()[0.85]
     465
     """
-    place = resources.files("soundreasons.papers.concept_hierarchies") / "claims.yml"
-    facts = yaml.safe_load(place.read_text(encoding="utf-8"))["facts"]
+    facts = _ledger()["facts"]
     bars = {f["id"].removeprefix("bar_"): f["value"] for f in facts if f["id"].startswith("bar_")}
     return {int(name) / 1000: height for name, height in bars.items()}
+
+
+@functools.cache
+def _ledger() -> Any:
+    place = resources.files("soundreasons.papers.concept_hierarchies") / "claims.yml"
+    return yaml.safe_load(place.read_text(encoding="utf-8"))

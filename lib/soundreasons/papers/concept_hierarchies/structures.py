@@ -25,6 +25,15 @@ class EdgeScore(NamedTuple):
     per_edge: NDArray[np.float64]
 
 
+def around(mean: float, half_width: float) -> tuple[float, float]:
+    """Ends of an interval around a mean. Chapter: concept_hierarchies.
+
+    >>> around(2.0, 0.5)
+    (1.5, 2.5)
+    """
+    return mean - half_width, mean + half_width
+
+
 def edge_scores(hierarchy: NDArray[Any], embedding: NDArray[Any], kind: Kind = "euclidean") -> EdgeScore:
     """Measure how close the ends of the edges are in an embedding; edges to the root are left out.
 

@@ -19,7 +19,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from soundreasons import data
-from soundreasons.papers.concept_hierarchies.agreement import Null, random_null, related_share
+from soundreasons.papers.concept_hierarchies.agreement import (
+    Null,
+    random_null,
+    related_share,
+    share_interval,
+)
 from soundreasons.papers.concept_hierarchies.hierarchy import Hierarchy, build_hierarchy, edges
 from soundreasons.papers.concept_hierarchies.similarity import betweenness, similarity_graph
 from soundreasons.papers.concept_hierarchies.structures import embedding_similarity
@@ -45,6 +50,13 @@ class TagSet:
 
 
 @functools.cache
+def jamendo_taggings() -> pd.DataFrame:
+    """Open all tags of MTG-Jamendo once: `track`, `category`, `tag`. Chapter: concept_hierarchies."""
+    table: pd.DataFrame = data.open("jamendo_tags").taggings
+    return table
+
+
+@functools.cache
 def jamendo_tags(category: str, fewest: int = 20) -> TagSet:
     """Open the tags of one category ("genre", "instrument", "mood/theme") of MTG-Jamendo.
 
@@ -55,7 +67,7 @@ def jamendo_tags(category: str, fewest: int = 20) -> TagSet:
     ValueError
         If the category is unknown.
     """
-    table = data.open("jamendo_tags").taggings
+    table = jamendo_taggings()
     chosen = table[table["category"] == category]
     if len(chosen) == 0:
         known = ", ".join(sorted(set(table["category"])))
@@ -107,7 +119,7 @@ def discogs_branches() -> Branches:
 
 def beets_branches() -> Branches:
     """Roots of the tree of beets above each genre. Chapter: concept_hierarchies."""
-    table = data.open("beets_genres").genres
+    table = data.open("genre_names").tree
     return _branches(zip(table["parent"], table["genre"], strict=True), top="")
 
 
@@ -209,7 +221,7 @@ def tag_hierarchy(similarity: NDArray[np.float64], threshold: float = TAG_THRESH
 
 ORDERS: dict[str, tuple[str, str, Callable[[], Branches], tuple[str, ...]]] = {
     "jamendo_genre.discogs": ("jamendo", "genre", discogs_branches, ("jamendo_tags", "discogs_styles")),
-    "jamendo_genre.beets": ("jamendo", "genre", beets_branches, ("jamendo_tags", "beets_genres")),
+    "jamendo_genre.beets": ("jamendo", "genre", beets_branches, ("jamendo_tags", "genre_names")),
     "jamendo_genre.audioset": (
         "jamendo",
         "genre",
@@ -223,6 +235,12 @@ ORDERS: dict[str, tuple[str, str, Callable[[], Branches], tuple[str, ...]]] = {
         ("jamendo_tags", "audioset_ontology"),
     ),
     "jamendo_instrument.wordnet": ("jamendo", "instrument", wordnet_branches, ("jamendo_tags", "wordnet")),
+    "magnatagatune.discogs": (
+        "magnatagatune",
+        "",
+        discogs_branches,
+        ("magnatagatune_labels", "discogs_styles"),
+    ),
     "magnatagatune.audioset": (
         "magnatagatune",
         "",
@@ -257,6 +275,11 @@ class TagAgreement:
     cosine: float
     n_judged: int
     null: Null
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Wilson's 95 % interval of `ours`, for the number of judged edges."""
+        return share_interval(self.ours, self.n_judged)
 
 
 def tag_agreement(order: str, rng: np.random.Generator, n_draws: int = 1000) -> TagAgreement:

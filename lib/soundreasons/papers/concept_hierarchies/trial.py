@@ -10,8 +10,16 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from soundreasons.papers.concept_hierarchies.clips import program_choice
 from soundreasons.papers.concept_hierarchies.embedding import tag_probabilities
-from soundreasons.papers.concept_hierarchies.experiments import WHOLE_BATCH, clip_study, view
+from soundreasons.papers.concept_hierarchies.experiments import (
+    WHOLE_BATCH,
+    View,
+    clip_study,
+    family_names,
+    program_names,
+    view,
+)
 from soundreasons.papers.concept_hierarchies.explanation import told_by_tags
 from soundreasons.papers.concept_hierarchies.figures import plot_over_time
 from soundreasons.papers.concept_hierarchies.front_end import PATCH_SAMPLES, SAMPLE_RATE, load_sound
@@ -19,10 +27,9 @@ from soundreasons.papers.concept_hierarchies.hierarchy import parents
 from soundreasons.papers.concept_hierarchies.taggers import tags_of
 
 ACCEPTS = "a sound file (WAV, FLAC, Ogg, MP3; at most half an hour), or the name of an instrument"
-_ENDINGS = {".wav", ".flac", ".ogg", ".mp3", ".opus", ".aiff"}
 _SHOWN = 8
 _NETWORKS = {"MSD_vgg": "Million Song Dataset", "MTT_vgg": "MagnaTagATune"}
-_N_CLIPS = 900
+_N_CLIPS, _FEWEST = 900, 10
 
 
 def run(argument: str, out: Path | None = None) -> str:
@@ -48,13 +55,15 @@ def run(argument: str, out: Path | None = None) -> str:
         If the file is missing, no sound, or silent; or the instrument is unknown (the nearest are told).
     """
     path = Path(argument)
-    if path.is_file() or path.suffix.lower() in _ENDINGS:
+    if path.exists() or path.suffix or path.name != argument:  # none of the instruments has a dot or a slash
         return _tags(path, out)
     return _instrument(argument)
 
 
 def _tags(path: Path, out: Path | None) -> str:
     samples = load_sound(path)
+    if not np.abs(samples).max() > 0:
+        raise ValueError(f"{path.name} is silent from beginning to end; there is nothing to name")
     lines = [f"{path.name}: {len(samples) / SAMPLE_RATE:.1f} s"]
     for network, taught_by in _NETWORKS.items():
         mean = tag_probabilities(samples, network).mean(axis=0)
@@ -82,19 +91,34 @@ def _picture(samples: NDArray[np.float32], path: Path, out: Path | None) -> list
 
 
 def _instrument(name: str) -> str:
-    study = clip_study("independent", _N_CLIPS, 0, WHOLE_BATCH, min_positives=10)
-    seen = view(study, least=0.0)
-    names = seen.concepts.names
-    lower = {known.lower(): k for k, known in enumerate(names)}
+    _known(name)  # before anything is rendered
+    study = clip_study("independent", _N_CLIPS, 0, WHOLE_BATCH, min_positives=_FEWEST)
+    return _described(name, view(study, least=0.0))
+
+
+def _known(name: str) -> str:
+    """Spell an instrument as the chapter does; `ValueError` with the nearest names if there is none."""
+    programs, families = program_names(), family_names()
+    chosen = program_choice().tolist()
+    names = [programs[p] for p in chosen] + [
+        f"{families[f]} family" for f in dict.fromkeys(p // 8 for p in chosen)
+    ]
+    lower = {known.lower(): known for known in names}
     if name.lower() not in lower:
         near = difflib.get_close_matches(name.lower(), lower, n=4, cutoff=0.3)
-        told = f"nearest: {', '.join(names[lower[n]] for n in near)}" if near else "nothing is near"
+        told = f"nearest: {', '.join(lower[n] for n in near)}" if near else "nothing is near"
         raise ValueError(f"{name!r} is neither a sound file nor one of {len(names)} instruments; {told}")
-    number = lower[name.lower()]
+    return lower[name.lower()]
+
+
+def _described(name: str, seen: View) -> str:
+    names = seen.concepts.names
+    number = names.index(_known(name))
     parent = int(parents(seen.tree)[number])
     children = [names[k] for k in np.flatnonzero(seen.tree[number])]
-    likeness = np.where(np.arange(len(names)) == number, -1.0, seen.similarity[number])
-    alike = [f"{names[k]} {likeness[k]:.2f}" for k in np.argsort(-likeness, kind="stable")[:5]]
+    likeness = seen.similarity[number]
+    others = [k for k in np.argsort(-likeness, kind="stable") if k != number][:5]
+    alike = [f"{names[k]} {likeness[k]:.2f}" for k in others]
     return "\n".join(
         [
             f"{names[number]}: told from other clips, balanced accuracy {seen.probes.accuracy[number]:.2f}",
