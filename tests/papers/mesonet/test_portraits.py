@@ -66,19 +66,14 @@ def test_a_step_of_the_crowd_stays_on_one_device():
 
 
 def test_a_swap_takes_one_persons_mean_out_and_puts_anothers_in():
-    # Three colours, each at many brightnesses: with another's code the colour changes.
-    rng = np.random.default_rng(0)
-    faces = np.full((3, 12, 64, 64, 3), 30, dtype=np.uint8)
-    for person in range(3):
-        faces[person, ..., person] = rng.integers(150, 250, (12, 1, 1))
-    settings = mesonet.CrowdTraining(steps=80, batch_size=12, learning_rate=2e-3)
-    swapper = portraits.CrowdSwap(list(faces), settings, 0)
+    # People of one picture each: its code is the mean, so a swap draws what the other draws of itself.
+    faces = list(np.random.default_rng(0).integers(0, 255, (3, 1, 64, 64, 3), dtype=np.uint8))
+    swapper = portraits.CrowdSwap(faces, mesonet.CrowdTraining(steps=2, batch_size=4), 0)
     for person in range(3):
         shown = (person + 1) % 3
-        drawn = swapper.exchange(faces[person], person, shown).astype(float)
-        assert int(drawn.mean(axis=(0, 1, 2)).argmax()) == shown
-        same = swapper.exchange(faces[person], person, person).astype(float)
-        assert int(same.mean(axis=(0, 1, 2)).argmax()) == person
+        swapped, itself = (swapper.exchange(faces[k], k, shown) for k in (person, shown))
+        assert np.abs(swapped.astype(int) - itself).max() <= 1  # rounding
+        assert (swapped != swapper.exchange(faces[person], person, person)).any()
 
 
 @pytest.fixture(scope="module")
