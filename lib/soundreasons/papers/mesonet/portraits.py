@@ -59,7 +59,7 @@ class CrowdTraining:
         As for `SwapTraining`.
     """
 
-    steps: int = 800
+    steps: int = 2000
     batch_size: int = 16
     learning_rate: float = 1e-3
     warp: float = 0.06
