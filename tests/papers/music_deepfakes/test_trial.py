@@ -119,18 +119,27 @@ def test_the_highest_frequency_is_where_the_sound_ends():
 def test_the_detector_is_trained_once_and_then_kept(tiny, tmp_path, monkeypatch):
     monkeypatch.setenv("SOUNDREASONS_DATA", str(tmp_path))
     monkeypatch.setattr(trial, "tracks", lambda: ([], []))
-    monkeypatch.setattr(trial, "collect", lambda *args: tiny)
+
+    def collect(*args, kept):
+        for name in ("human", "version-real", "weights-codec", "version-codec_low"):
+            kept.arrays(name, lambda: {"x": np.zeros(1)})
+        return tiny
+
+    monkeypatch.setattr(trial, "collect", collect)
     quick = Training(epochs=1, steps=10, batch_size=4, per_file=1, buffer=8, validation_steps=0)
     plan = Plan(1, 1.2, ("codec_high", "codec_low"))
     told = []
     model, names = trial.standard_detector(plan, quick, told.append)
     assert [line.partition(": ")[2] for line in told] == [
-        "cutting clips from 0 free tracks (what was made once is kept)",
-        "fakes by codec_high (1 of 2)",
-        "fakes by codec_low (2 of 2)",
+        "cutting clips from free music",
+        "exporting human music",
+        "training a codec autoencoder",
+        "making fakes by codec_low",
         "10 of 10 steps of training",
     ]
+    told.clear()
     monkeypatch.setattr(trial, "train", None)  # a second training would fail
-    again, _ = trial.standard_detector(plan, quick)
+    again, _ = trial.standard_detector(plan, quick, told.append)
+    assert not told, "what is there is not announced"
     assert names == ["codec_high", "codec_low"]
     assert torch.equal(model.deepfake.weight, again.deepfake.weight)

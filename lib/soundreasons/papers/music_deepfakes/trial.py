@@ -5,20 +5,20 @@ second; the answer says what the score is not. The first time takes some minutes
 learned; then they are kept.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from soundreasons import data
-from soundreasons.learning.cache import Cache, digest
+from soundreasons.learning.cache import Arrays, Cache, digest
 from soundreasons.media.decoding import decode
 from soundreasons.papers.music_deepfakes.codecs import CodecTraining
-from soundreasons.papers.music_deepfakes.collection import SLUG, Collection, Plan, collect
+from soundreasons.papers.music_deepfakes.collection import SLUG, Collection, Plan, cache, collect
 from soundreasons.papers.music_deepfakes.decoders import available_decoders
 from soundreasons.papers.music_deepfakes.detectors import SpectrogramDetector
 from soundreasons.papers.music_deepfakes.experiments import train
@@ -104,15 +104,46 @@ def standard_detector(
     say = report or (lambda line: None)
     names, _ = available_decoders(plan.decoders)
     music, _ = tracks()
-    say(f"the detector: cutting clips from {len(music)} free tracks (what was made once is kept)")
-    for number in range(1, len(names) + 1):
-        say(f"the detector: fakes by {names[number - 1]} ({number} of {len(names)})")
-        collection = collect(music, replace(plan, decoders=tuple(names[:number])), SEED)
+    collection = collect(music, replace(plan, decoders=tuple(names)), SEED, kept=_Telling(cache(), say))
     n_encoders = len(collection.labels) if len(collection.labels) > 2 else 0  # as `train` does
     model = SpectrogramDetector("amplitude", n_encoders, WIDTH)
     arrays = _kept(collection, settings, say)
     model.load_state_dict({key: torch.from_numpy(value) for key, value in arrays.items()})
     return model.eval(), names
+
+
+class _Telling(Cache):
+    """The chapter's cache, which says what it is about to make; nothing is said of what is there."""
+
+    def __init__(self, kept: Cache, say: Callable[[str], None]) -> None:
+        self.__dict__.update(vars(kept))
+        self.say = say
+
+    def arrays(
+        self,
+        name: str,
+        compute: Callable[[], Mapping[str, NDArray[Any]]],
+        *,
+        parameters: Mapping[str, Any] | None = None,
+        data: Mapping[str, str] | None = None,
+    ) -> Arrays:
+        """Say what is made, if it must be made; else as `Cache.arrays`."""
+
+        def told() -> Mapping[str, NDArray[Any]]:
+            self.say(f"the detector: {_words(name)}")
+            return compute()
+
+        return super().arrays(name, told, parameters=parameters, data=data)
+
+
+def _words(name: str) -> str:
+    """What the collection makes under a name, for people who wait."""
+    kind, _, which = name.partition("-")
+    if kind == "weights":
+        return f"training a {which} autoencoder"
+    if kind == "version":
+        return "exporting human music" if which == "real" else f"making fakes by {which}"
+    return "cutting clips from free music"
 
 
 def _kept(
