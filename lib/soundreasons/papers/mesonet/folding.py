@@ -120,9 +120,9 @@ class PooledInception(_Folded):
         self.widths = [branch[2].in_channels for branch in paired]  # type: ignore[index]
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map (B, channels, H, W) to what the block gives, channels last."""
-        maps = torch.cat([self._one(face) for face in torch.split(x.contiguous(), 1)])
-        return self.finish(maps).contiguous(memory_format=torch.channels_last)
+        """Map (B, channels, H, W) to what the block gives."""
+        maps = [self._one(face) for face in torch.split(x.contiguous(), 1)]
+        return self.finish(maps[0] if len(maps) == 1 else torch.cat(maps))
 
     def _one(self, face: Tensor) -> Tensor:
         size = face.shape[2:]
