@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -174,7 +175,9 @@ def try_(
         if not name.startswith(str(error.name)):  # something that the trial itself needs
             raise
         raise ValueError(f"{chapter} has nothing to try on input of your own") from None
-    _say(trial.run(subject, out))
+    # A trial that takes its time says what it does meanwhile.
+    told = {"report": _say} if "report" in inspect.signature(trial.run).parameters else {}
+    _say(trial.run(subject, out, **told))
 
 
 @app.command()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 from typer.testing import CliRunner
@@ -89,6 +90,20 @@ def test_force_fetches_again(monkeypatch):
     monkeypatch.setattr("soundreasons.data.fetch", lambda names, **options: asked.update(options) or [])
     assert CliRunner().invoke(cli.app, ["data", "fetch", "--force", "gm_programs"]).exit_code == 0
     assert asked["force"] is True
+
+
+@pytest.mark.parametrize(
+    ("run", "lines"),
+    [
+        (lambda subject, out: f"{subject}: 1", ["x: 1"]),
+        (lambda subject, out, report: report("at work") or f"{subject}: 1", ["at work", "x: 1"]),
+    ],
+)
+def test_a_trial_that_takes_long_may_say_what_it_does(demo, monkeypatch, run, lines):
+    monkeypatch.setattr(cli.importlib, "import_module", lambda name: SimpleNamespace(run=run))
+    done = CliRunner().invoke(cli.app, ["try", "demo", "x"])
+    assert done.exit_code == 0
+    assert done.stdout.splitlines() == lines
 
 
 def test_help_names_every_verb():

@@ -162,6 +162,40 @@ def test_bad_files_of_a_folder_are_named_and_the_good_one_is_scored(weights, cli
         assert told in line
 
 
+def test_every_kind_of_bad_file_of_a_batch_is_named_and_the_others_are_scored(weights, clip, tmp_path):
+    frames = video.decode(clip).pixels
+    sixteen = (257 * frames[0].mean(axis=2)).astype(np.uint16)
+    good = {
+        "whole.mp4": clip, "one-frame.mkv": video.encode(frames[:1]), "cut.mp4": clip[: 4 * len(clip) // 5],
+    }  # fmt: skip
+    for name, content in good.items():
+        (tmp_path / name).write_bytes(content)
+    Image.fromarray(sixteen).save(tmp_path / "sixteen-bits.png")
+    clear = np.dstack([frames[0], np.full(frames[0].shape[:2], 255, np.uint8)])
+    Image.fromarray(clear).save(tmp_path / "transparent.png")
+    (tmp_path / "empty.mp4").touch()
+    video_of_a_wall = video.encode(np.full((4, 64, 64, 3), 120, dtype=np.uint8))
+    (tmp_path / "wall.mp4").write_bytes(video_of_a_wall)
+    soundfile.write(tmp_path / "song.wav", np.zeros(4000), 8000)
+    (tmp_path / "song.wav").rename(tmp_path / "song.mov")
+    (tmp_path / "noise.avi").write_bytes(np.random.default_rng(0).bytes(4000))
+    (tmp_path / "folder.mp4").mkdir()
+    Image.fromarray(frames[0].mean(axis=2).astype(np.float32)).save(tmp_path / "floats.tiff")
+    bad = {
+        "empty.mp4": "is empty", "wall.mp4": "shows no face", "song.mov": "has no picture",
+        "noise.avi": "no video", "folder.mp4": "directory", "floats.tiff": "floating-point",
+    }  # fmt: skip
+    text = trial.run(str(tmp_path), None)
+    for name in ("whole.mp4", "one-frame.mkv", "sixteen-bits.png", "transparent.png"):
+        assert f"{name}: 1 face" in text
+    assert "cut.mp4: " in text
+    for name, told in bad.items():
+        (line,) = [line for line in text.splitlines() if line.startswith(f"{name}: not scored: {name}")]
+        assert told in line
+        with pytest.raises(ValueError, match=name.replace(".", r"\.")):  # and alone, by name too
+            trial.report(tmp_path / name, None)
+
+
 def test_what_cannot_be_scored_at_all_is_an_error(weights, tmp_path):
     with pytest.raises(ValueError, match=r"none\.mp4 does not exist"):
         trial.run(str(tmp_path / "none.mp4"), None)

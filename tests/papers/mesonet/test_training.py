@@ -69,6 +69,32 @@ def test_a_label_without_faces_is_refused(missing):
         next(mesonet.balanced_batches(groups, 4, np.random.default_rng(0), "cpu"))
 
 
+@pytest.mark.parametrize("kind", ["meso4", "mesoinception4"])
+def test_half_precision_runs_and_learns_on_a_processor(easy, kind):
+    # A GPU takes float16 and a scaled loss; the same lines run here in bfloat16.
+    settings = mesonet.Training(steps=60, batch_size=16, augment=False, mixed_precision=True)
+    network = mesonet.NETWORKS[kind](32)
+    trainer = mesonet.Trainer(network, settings, None)
+    kinds = []
+    hook = network.blocks[0].register_forward_hook(lambda *outputs: kinds.append(outputs[2].dtype))
+    trainer.step(torch.rand(4, 3, 32, 32), torch.ones(4))
+    hook.remove()
+    assert kinds == [torch.bfloat16]
+    assert {p.dtype for p in network.parameters()} == {torch.float32}
+    network = mesonet.train_detector(kind, easy, settings=settings, seed=0)
+    for faces, is_real in easy:
+        assert ((mesonet.score(network, faces) > 0.5) == is_real).mean() > 0.95
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU here")
+def test_half_precision_on_a_gpu_scales_its_loss():
+    network = mesonet.Meso4(32).to("cuda")
+    trainer = mesonet.Trainer(network, mesonet.Training(mixed_precision=True), None)
+    loss = trainer.step(torch.rand(4, 3, 32, 32, device="cuda"), torch.ones(4, device="cuda"))
+    assert trainer.scaler.is_enabled()
+    assert loss.isfinite()
+
+
 def test_data_that_ends_early_is_an_error():
     batches = iter([(torch.rand(4, 3, 32, 32), torch.ones(4))])
     with pytest.raises(ValueError, match="ended after 1 of 5 steps"):

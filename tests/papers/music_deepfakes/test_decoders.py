@@ -10,9 +10,18 @@ from numpy.testing import assert_allclose
 
 from soundreasons import data
 from soundreasons.data.readers.music import load_weights
+from soundreasons.learning.cache import Cache
 from soundreasons.learning.strays import RefuseStrays
 from soundreasons.media.decoding import decode
-from soundreasons.papers.music_deepfakes import codecs, decoders, generator, griffin, hifigan, released
+from soundreasons.papers.music_deepfakes import (
+    codecs,
+    decoders,
+    generator,
+    griffin,
+    hifigan,
+    released,
+    two_stage,
+)
 
 RATE = 44_100
 QUICK = griffin.GriffinSettings(n_fft=1024, hop=128, window=512, n_iterations=4)
@@ -186,10 +195,55 @@ def test_the_stand_in_for_the_inverse_transform_is_the_inverse_transform():
     assert_allclose(ours, torch.istft(spectra, 256, 64, window=window, length=2_000), atol=1e-5)
 
 
+SMALL_STAGES = two_stage.TwoStageSettings(n_fft=256, hop=64, stages=(2, 4), width=8, n_codes=4)
+
+
+def test_two_stages_compress_time_4096_fold_and_keep_the_length():
+    # The description of Musika: one vector every 4,096 samples at 44.1 kHz, about 10.8 a second.
+    assert two_stage.TwoStageSettings().block == 4096
+    torch.manual_seed(0)
+    model = two_stage.TwoStageCodec(SMALL_STAGES).eval()
+    clips = np.stack([sound(5_000), sound(5_000, 1)])
+    codes = model.encode(torch.from_numpy(clips))
+    assert codes.shape == (2, 4, 10)  # 5,000 samples, padded with zeros to 10 blocks of 512
+    assert codes.abs().max() < 1
+    rebuilt = codecs.recode(model, torch.from_numpy(clips))
+    assert rebuilt.shape == clips.shape
+    assert rebuilt.isfinite().all()
+    assert not torch.allclose(rebuilt[0], rebuilt[1])
+
+
+@pytest.mark.parametrize("where", [0, 7, 20])
+def test_a_code_hears_the_sound_near_it_and_no_other(where):
+    # A click changes the codes of its own block and of its neighbours: places in time are kept.
+    torch.manual_seed(0)
+    model = two_stage.TwoStageCodec(SMALL_STAGES).eval()
+    quiet = torch.zeros(1, 24 * 512)
+    click = quiet.clone()
+    click[0, where * 512 + 256] = 1.0
+    moved = (model.encode(click) - model.encode(quiet)).abs().amax(dim=1)[0]
+    assert abs(int(moved.argmax()) - where) <= 1
+    assert moved[[n for n in range(24) if abs(n - where) > 4]].max() == 0
+
+
+def test_two_stages_learn_and_come_out_of_the_workshop(tmp_path):
+    time = np.arange(RATE) / RATE
+    clips = np.stack([0.3 * np.sin(2 * np.pi * f * time) for f in (220, 330, 440)]).astype(np.float32)
+    cache = Cache(tmp_path, modules=["soundreasons.papers.music_deepfakes.codecs"])
+    short, longer = codecs.CodecTraining(1, 2, 8_192), codecs.CodecTraining(12, 2, 8_192)
+    made = [decoders.Workshop(clips, settings, cache, 0).decoder("two_stage") for settings in (short, longer)]
+    x = clips[:, :8_192]
+    losses = [
+        float(codecs.reconstruction_loss(torch.from_numpy(send(x)), torch.from_numpy(x))) for send in made
+    ]
+    assert losses[1] < losses[0]
+
+
 AUTOENCODERS = {
     "transposed": lambda: codecs.Codec(2, widths=(4, 4, 4, 4, 4)),
     "nearest": lambda: codecs.Codec(2, "nearest", (4, 4, 4, 4, 4)),
     "spectral": codecs.SpectralCodec,
+    "two_stage": lambda: two_stage.TwoStageCodec(SMALL_STAGES),
 }
 
 

@@ -43,6 +43,22 @@ def test_a_block_pools_before_it_normalises():
     assert names == ["Conv2d", "ReLU", "MaxPool2d", "BatchNorm2d"]
 
 
+@pytest.mark.parametrize(("kind", "shape"), [("amplitude", (2, 1, 32, 48)), ("raw", (2, 1, 900))])
+def test_a_block_gives_what_its_layers_give_one_after_the_other(kind, shape):
+    # Pooling before the cut at zero is faster; values and gradients must not know.
+    torch.manual_seed(0)
+    block = detectors.detector(kind, 0, 0.5).blocks[0]
+    found = []
+    for way in (block, lambda x: block[3](block[2](block[1](block[0](x))))):
+        block.zero_grad()
+        x = torch.randn(shape, generator=torch.Generator().manual_seed(0), requires_grad=True)
+        y = way(x)
+        (y**3).sum().backward()
+        found.append((y.detach(), x.grad, block[0].weight.grad.clone()))
+    for ours, plain in zip(*found, strict=True):
+        torch.testing.assert_close(ours, plain)
+
+
 @pytest.mark.parametrize("kind", front_ends.KINDS)
 @pytest.mark.parametrize("n_encoders", [0, 10])
 def test_a_training_step_needs_nothing_off_its_device(kind, n_encoders):

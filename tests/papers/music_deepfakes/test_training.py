@@ -76,7 +76,7 @@ def test_recomputed_statistics_are_those_of_the_batches():
     training.recompute_statistics(model, iter([batch] * 6))
     first_block = model.blocks[0]
     with torch.no_grad():
-        before = first_block[:3](front_ends.features(batch.mono, "amplitude"))
+        before = torch.nn.Sequential(*list(first_block)[:3])(front_ends.features(batch.mono, "amplitude"))
     assert_allclose(first_block[3].running_mean, before.mean(dim=(0, 2, 3)), rtol=1e-4, atol=1e-5)
     assert first_block[3].momentum == detectors.NORM_MOMENTUM
 
@@ -100,13 +100,16 @@ def test_validation_keeps_the_best_epoch_and_stops():
         training.fit_detector(model, drawn, settings)
 
 
-def test_silence_is_not_scored():
-    model = detectors.SpectrogramDetector("amplitude", 0, 0.0625).eval()
-    sounds = np.zeros((2, front_ends.SNIPPET), np.float32)
-    sounds[1] = np.random.default_rng(0).normal(0, 0.1, front_ends.SNIPPET)
-    scores = training.scores(model, sounds)
-    assert np.isnan(scores[0])
-    assert 0 <= scores[1] <= 1
+@pytest.mark.parametrize("kind", front_ends.KINDS)
+@pytest.mark.parametrize("constant", [0.0, 0.01, -0.5, 1.0])
+def test_silence_is_not_scored_whatever_constant_it_sits_on(kind, constant):
+    model = detectors.detector(kind, 0, 0.0625).eval()
+    rng = np.random.default_rng(0)
+    dither = rng.uniform(-(2**-15), 2**-15, front_ends.SNIPPET)  # of 16 bits: inaudible
+    sounds = np.stack([np.zeros(front_ends.SNIPPET), dither, rng.normal(0, 0.1, front_ends.SNIPPET)])
+    scores = training.scores(model, (sounds + constant).astype(np.float32))
+    assert np.isnan(scores[:2]).all()
+    assert 0 <= scores[2] <= 1
 
 
 def test_placed_snippets_span_the_clip():

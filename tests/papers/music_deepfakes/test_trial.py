@@ -5,6 +5,7 @@ import pytest
 import soundfile
 import torch
 
+from soundreasons.media.decoding import encode
 from soundreasons.papers.music_deepfakes import Plan, SpectrogramDetector, Training, trial
 
 RATE = 44_100
@@ -15,7 +16,7 @@ def detector(monkeypatch):
     """An untrained detector in place of the trained one: the words do not depend on it."""
     torch.manual_seed(0)
     model = SpectrogramDetector("amplitude", 3, 0.125).eval()
-    monkeypatch.setattr(trial, "standard_detector", lambda: (model, ["codec_high", "codec_low"]))
+    monkeypatch.setattr(trial, "standard_detector", lambda report: (model, ["codec_high", "codec_low"]))
     return model
 
 
@@ -44,9 +45,39 @@ def test_silence_gets_no_score(detector, tmp_path):
     assert "silent snippets have no score" in trial.run(written(tmp_path / "half.wav", half))
 
 
-def test_a_direct_current_is_silence_of_another_kind(detector, tmp_path):
-    answer = trial.run(written(tmp_path / "dc.wav", np.full((2 * RATE, 2), 0.5)))
+@pytest.mark.parametrize("constant", [0.01, 0.5])
+def test_a_direct_current_is_silence_of_another_kind(detector, tmp_path, constant):
+    answer = trial.run(written(tmp_path / "dc.wav", np.full((2 * RATE, 2), constant)))
+    assert "silent: there is nothing to score" in answer
     assert "called synthetic" not in answer
+    half = np.concatenate([noise(1.5), np.zeros((2 * RATE, 2))]) + constant
+    answer = trial.run(written(tmp_path / "half.wav", np.clip(half, -1, 1)))
+    assert "2 silent snippets have no score" in answer
+
+
+@pytest.mark.parametrize("channels", [1, 6])
+def test_one_channel_and_six_are_folded_and_scored(detector, tmp_path, channels):
+    sound = np.repeat(noise(2.0)[:, :1], channels, axis=1) / channels
+    answer = trial.run(written(tmp_path / "folded.wav", sound))
+    assert "of 2 snippets; score (1 = human)" in answer
+
+
+@pytest.mark.parametrize("hole", [np.nan, np.inf])
+def test_numbers_that_are_none_are_refused(detector, tmp_path, hole):
+    sound = noise(2.0).astype(np.float32)
+    sound[1000:1010] = hole
+    soundfile.write(tmp_path / "broken.wav", sound, RATE, subtype="FLOAT")
+    with pytest.raises(ValueError, match=r"broken\.wav holds \d+ samples that are NaN or infinite"):
+        trial.run(str(tmp_path / "broken.wav"))
+
+
+def test_of_a_truncated_mp3_what_is_there_is_scored(detector, tmp_path):
+    whole = encode(noise(4.0), RATE, "mp3", 160)
+    (tmp_path / "cut.mp3").write_bytes(whole[: len(whole) // 2])
+    assert "of 2 snippets; score (1 = human)" in trial.run(str(tmp_path / "cut.mp3"))
+    (tmp_path / "stub.mp3").write_bytes(whole[:200])
+    with pytest.raises(ValueError, match=r"stub\.mp3"):
+        trial.run(str(tmp_path / "stub.mp3"))
 
 
 @pytest.mark.parametrize("rate", [8_000, 16_000])
@@ -69,6 +100,8 @@ def test_clipping_is_told(detector, tmp_path):
     [
         (lambda folder: str(folder / "nowhere.mp3"), "nowhere.mp3 is no file"),
         (lambda folder: written(folder / "short.wav", noise(0.5)), "lasts 0.50 s; the detector needs 0.78 s"),
+        (lambda folder: written(folder / "empty.wav", noise(0.0)), "empty.wav"),
+        (lambda folder: str(folder), "is no file"),
     ],
 )
 def test_what_cannot_be_heard_is_refused(detector, tmp_path, make, told):
@@ -86,11 +119,27 @@ def test_the_highest_frequency_is_where_the_sound_ends():
 def test_the_detector_is_trained_once_and_then_kept(tiny, tmp_path, monkeypatch):
     monkeypatch.setenv("SOUNDREASONS_DATA", str(tmp_path))
     monkeypatch.setattr(trial, "tracks", lambda: ([], []))
-    monkeypatch.setattr(trial, "collect", lambda *args: tiny)
-    quick = Training(epochs=1, steps=1, batch_size=4, per_file=1, buffer=8, validation_steps=0)
+
+    def collect(*args, kept):
+        for name in ("human", "version-real", "weights-codec", "version-codec_low"):
+            kept.arrays(name, lambda: {"x": np.zeros(1)})
+        return tiny
+
+    monkeypatch.setattr(trial, "collect", collect)
+    quick = Training(epochs=1, steps=10, batch_size=4, per_file=1, buffer=8, validation_steps=0)
     plan = Plan(1, 1.2, ("codec_high", "codec_low"))
-    model, names = trial.standard_detector(plan, quick)
+    told = []
+    model, names = trial.standard_detector(plan, quick, told.append)
+    assert [line.partition(": ")[2] for line in told] == [
+        "cutting clips from free music",
+        "exporting human music",
+        "training a codec autoencoder",
+        "making fakes by codec_low",
+        "10 of 10 steps of training",
+    ]
+    told.clear()
     monkeypatch.setattr(trial, "train", None)  # a second training would fail
-    again, _ = trial.standard_detector(plan, quick)
+    again, _ = trial.standard_detector(plan, quick, told.append)
+    assert not told, "what is there is not announced"
     assert names == ["codec_high", "codec_low"]
     assert torch.equal(model.deepfake.weight, again.deepfake.weight)

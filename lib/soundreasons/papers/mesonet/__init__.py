@@ -38,6 +38,7 @@ from soundreasons.papers.mesonet.experiments import (
     ideal_gap,
     ideals,
     layer_table,
+    ours,
     parameter_counts,
     picture_scores,
     portraits_called_real,
@@ -66,6 +67,7 @@ from soundreasons.papers.mesonet.folders import (
     loader_batches,
     train_on_folder,
 )
+from soundreasons.papers.mesonet.folding import for_scoring
 from soundreasons.papers.mesonet.landmarks import LandmarkNetwork, Landmarks, look_again, search
 from soundreasons.papers.mesonet.looking import (
     background_share,
@@ -79,7 +81,15 @@ from soundreasons.papers.mesonet.looking import (
 from soundreasons.papers.mesonet.networks import NETWORKS, DilatedInception, Meso1, Meso4, MesoInception4
 from soundreasons.papers.mesonet.people import PEOPLE, Cast, Scene, available, present_cast, scenes
 from soundreasons.papers.mesonet.pictures import PictureError, nearest, read_picture
-from soundreasons.papers.mesonet.published import known_scores, later_benchmarks, reported
+from soundreasons.papers.mesonet.portraits import (
+    CrowdTraining,
+    PortraitBench,
+    PortraitSettings,
+    crowd,
+    over_people,
+    portrait_transfer,
+)
+from soundreasons.papers.mesonet.published import claims_without, known_scores, later_benchmarks, reported
 from soundreasons.papers.mesonet.quality import identity_transfer, seam
 from soundreasons.papers.mesonet.training import (
     PAPER,
@@ -115,6 +125,7 @@ __all__ = [
     "BenchSettings",
     "Cast",
     "Clip",
+    "CrowdTraining",
     "DilatedInception",
     "Estimate",
     "FaceClip",
@@ -126,6 +137,8 @@ __all__ = [
     "PictureError",
     "PictureFolder",
     "Placement",
+    "PortraitBench",
+    "PortraitSettings",
     "Scene",
     "Study",
     "SwapNetwork",
@@ -153,10 +166,12 @@ __all__ = [
     "calibration",
     "calibration_error",
     "change_maps",
+    "claims_without",
     "clips_right",
     "compression_drops",
     "crop",
     "crop_matrix",
+    "crowd",
     "detail",
     "detail_ratio",
     "ellipse",
@@ -171,6 +186,7 @@ __all__ = [
     "fit",
     "folder_experiment",
     "follow",
+    "for_scoring",
     "frame_accuracy",
     "frames_right",
     "gain_of_inception",
@@ -190,6 +206,8 @@ __all__ = [
     "match_colours",
     "mean_maps",
     "nearest",
+    "ours",
+    "over_people",
     "parameter_counts",
     "paste",
     "picture_scores",
@@ -205,6 +223,7 @@ __all__ = [
     "plot_roc",
     "plot_transfer",
     "plot_zones",
+    "portrait_transfer",
     "portraits_called_real",
     "present_cast",
     "random_warp",

@@ -7,14 +7,14 @@ same whatever is done to them, so accuracies add and subtract scene by scene. Ch
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
-from soundreasons.papers.mesonet.bench import FORGED, Bench, Clip
+from soundreasons.papers.mesonet.bench import FORGED, Clip
 from soundreasons.papers.mesonet.networks import FaceNetwork
 from soundreasons.papers.mesonet.training import Training, score, train_detector
 
@@ -30,6 +30,18 @@ class Estimate(NamedTuple):
     interval: tuple[float, float]
 
 
+class TestBed(Protocol):
+    """What detectors are trained and tested on: `Bench`, or `PortraitBench`."""
+
+    def train(self, kind: str, quantisation: int) -> list[Clip]:
+        """Return the clips of a kind that a detector may be trained on."""
+        ...
+
+    def test(self, kind: str, quantisation: int, *, seen: bool) -> list[Clip]:
+        """Return test clips, of people trained on or of others."""
+        ...
+
+
 class Study:
     """Detectors trained on a bench, each once, and their scores on every kind of test clip.
 
@@ -37,7 +49,7 @@ class Study:
 
     Parameters
     ----------
-    bench : Bench
+    bench : TestBed
         What they are trained and tested on.
     trainings : mapping of str to Training
         How, by the forgery trained on.
@@ -45,7 +57,7 @@ class Study:
         Where.
     """
 
-    def __init__(self, bench: Bench, trainings: Mapping[str, Training], *, device: str = "cpu") -> None:
+    def __init__(self, bench: TestBed, trainings: Mapping[str, Training], *, device: str = "cpu") -> None:
         self.bench, self.trainings, self.device = bench, dict(trainings), device
         self._networks: dict[tuple[str, str, int, int], FaceNetwork] = {}
         self._scores: dict[tuple[object, ...], Matrix] = {}

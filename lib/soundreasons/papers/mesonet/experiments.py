@@ -14,7 +14,10 @@ import torch
 from numpy.typing import NDArray
 
 from soundreasons import data
+from soundreasons.media import video
+from soundreasons.media.video import Pixels
 from soundreasons.papers.mesonet import people
+from soundreasons.papers.mesonet.alignment import crop, placement
 from soundreasons.papers.mesonet.bench import Bench
 from soundreasons.papers.mesonet.evaluation import (
     THRESHOLD,
@@ -28,7 +31,7 @@ from soundreasons.papers.mesonet.evaluation import (
     estimate,
     frames_right,
 )
-from soundreasons.papers.mesonet.faces import faces_of_video
+from soundreasons.papers.mesonet.faces import follow
 from soundreasons.papers.mesonet.looking import (
     background_share,
     detail_ratio,
@@ -36,7 +39,7 @@ from soundreasons.papers.mesonet.looking import (
     ideal_inputs,
     mean_maps,
 )
-from soundreasons.papers.mesonet.networks import NETWORKS, Meso4, MesoInception4
+from soundreasons.papers.mesonet.networks import NETWORKS, FaceNetwork, Meso4, MesoInception4
 from soundreasons.papers.mesonet.pictures import nearest, read_picture
 from soundreasons.papers.mesonet.published import PICTURES, known_scores
 from soundreasons.papers.mesonet.training import score, train_detector
@@ -255,9 +258,9 @@ def aggregate(
 
 
 def transfer(
-    study: Study, quantisation: int, seeds: Sequence[int], rng: np.random.Generator
+    study: Study, quantisation: int, seeds: Mapping[str, Sequence[int]], rng: np.random.Generator
 ) -> tuple[pd.DataFrame, Estimates]:
-    """Test Meso-4, trained on one forgery, on every kind of clip of people seen.
+    """Test Meso-4, trained on one forgery, on every kind of clip of people seen; seeds by forgery.
 
     Chapter: mesonet.
 
@@ -272,7 +275,7 @@ def transfer(
     kinds = ("real", "passthrough", "swap", "transplant", "blur")
     right = {
         (forgery, kind): frames_right(
-            study.scores("meso4", forgery, quantisation, seeds, on=kind, seen=True), kind
+            study.scores("meso4", forgery, quantisation, seeds[forgery], on=kind, seen=True), kind
         )
         for forgery in ("swap", "transplant")
         for kind in kinds
@@ -448,6 +451,24 @@ def zone_losses(study: Study, quantisation: int, seeds: Sequence[int]) -> pd.Dat
     return pd.DataFrame({z: {c: float(np.mean(v)) for c, v in cols.items()} for z, cols in found.items()}).T
 
 
+class Ours(NamedTuple):
+    """Detectors of ours of one kind, one a seed, and whom of the photographs they were not trained on."""
+
+    networks: Sequence[FaceNetwork]
+    strangers: slice
+
+
+def ours(
+    study: Study, network: str, quantisation: int, seeds: Sequence[int], strangers: slice | None = None
+) -> Ours:
+    """Gather detectors of swaps for `false_alarms`; all of the photographs show strangers unless told.
+
+    Chapter: mesonet.
+    """
+    found = [study.detector(network, "swap", quantisation, seed) for seed in seeds]
+    return Ours(found, strangers or slice(None))
+
+
 def _videos() -> Iterator[tuple[str, str]]:
     for person, footages in people.PEOPLE.items():
         for footage in footages:
@@ -455,8 +476,8 @@ def _videos() -> Iterator[tuple[str, str]]:
                 yield person, str(data.open(footage.entry).folder / footage.file)
 
 
-def false_alarms(n_frames: int) -> pd.DataFrame:
-    """Ask the released networks about videos that nobody forged.
+def false_alarms(n_frames: int, own: Mapping[str, Ours] | None = None) -> pd.DataFrame:
+    """Ask the released networks, and ours, about videos that nobody forged.
 
     Chapter: mesonet.
 
@@ -464,28 +485,56 @@ def false_alarms(n_frames: int) -> pd.DataFrame:
     ----------
     n_frames : int
         Frames of each video.
+    own : mapping of str to Ours, optional
+        Detectors of ours, by the name of their column.
 
     Returns
     -------
     DataFrame, index: video
-        Share of the faces called real, by network and forgery: all of them should be.
+        Share of the faces called real, by network and forgery, mean over the seeds of ours: all of
+        them should be.
     """
-    columns = {f"{n}, {f}": released(n, f) for n, f in RELEASED}
+    columns = _released() | dict(own or {})
     rows = {}
     for _, path in _videos():
-        clips, _ = faces_of_video(path, n_frames=n_frames, side=256)
-        crops = clips[0].crops
+        frames = [frame.pixels for frame in video.sample(path, n_frames)[0]]
+        track = follow(frames)[0]
+        places = [(frames[n], placement(face)) for n, face in zip(track.numbers, track.faces, strict=True)]
+        sides = {network.size for kind in columns.values() for network in kind.networks}
+        crops = {side: np.stack([crop(pixels, where, side) for pixels, where in places]) for side in sides}
         name = path.replace("\\", "/").rpartition("/")[2].partition(".")[0]
-        rows[name] = {column: float(np.mean(score(net, crops) > 0.5)) for column, net in columns.items()}
+        rows[name] = {column: called_real(kind, crops) for column, kind in columns.items()}
     return pd.DataFrame(rows).T
 
 
-def portraits_called_real(n: int) -> dict[str, float]:
-    """Ask the released networks about the forty people of the ORL photographs; share called real.
+def _released() -> dict[str, Ours]:
+    """The released networks, if their weights are here."""
+    if not data.available("mesonet_released"):
+        return {}
+    return {f"{n}, {f}": Ours([released(n, f)], slice(None)) for n, f in RELEASED}
 
-    The photographs are small and grey; the first `n` of each person are enlarged to 256 pixels as
-    they are. Chapter: mesonet.
+
+def called_real(kind: Ours, crops: Mapping[int, Pixels]) -> float:
+    """Share of some faces, given by their side in pixels, that detectors call real; mean over the seeds.
+
+    Chapter: mesonet.
     """
-    pictures = data.open("orl_faces").pictures[:, :n].reshape(-1, 112, 92)
-    crops = np.stack([nearest(np.repeat(p[10:102, :, None], 3, axis=2), 256) for p in pictures])
-    return {f"{n}, {f}": float(np.mean(score(released(n, f), crops) > 0.5)) for n, f in RELEASED}
+    shares = [np.mean(score(network, crops[network.size]) > THRESHOLD) for network in kind.networks]
+    return float(np.mean(shares))
+
+
+def portraits_called_real(n: int, own: Mapping[str, Ours] | None = None) -> dict[str, float]:
+    """Ask the released networks, and ours, about people of the ORL photographs; share called real.
+
+    The photographs are small and grey; the first `n` of each person are resized as they are. Ours are
+    asked about people whom they were not trained on. Chapter: mesonet.
+    """
+    pictures = data.open("orl_faces").pictures[:, :n, 10:102]
+    columns = _released() | dict(own or {})
+    found = {}
+    for column, kind in columns.items():
+        asked = pictures[kind.strangers].reshape(-1, 92, 92)
+        side = kind.networks[0].size
+        crops = np.stack([nearest(np.repeat(p[:, :, None], 3, axis=2), side) for p in asked])
+        found[column] = called_real(kind, {side: crops})
+    return found

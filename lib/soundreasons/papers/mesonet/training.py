@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from soundreasons.media.video import Pixels
 from soundreasons.papers.mesonet.autoencoder import to_tensor
+from soundreasons.papers.mesonet.folding import for_scoring
 from soundreasons.papers.mesonet.networks import NETWORKS, FaceNetwork
 
 Batches = Iterator[tuple[Tensor, Tensor]]
@@ -39,7 +40,8 @@ class Training:
     augment : bool
         Whether faces are turned, zoomed, flipped, brightened and tinted at random.
     mixed_precision : bool
-        Whether a CUDA device computes in half precision where it may.
+        Whether to compute in half precision where that is safe: float16 on a CUDA device, with the loss
+        scaled so that small gradients survive, bfloat16 elsewhere.
     """
 
     steps: int = 150
@@ -104,9 +106,9 @@ class Trainer:
         at = sorted({max(1, round(share * settings.steps)) for share in settings.drops})
         self.schedule = torch.optim.lr_scheduler.MultiStepLR(self.optimiser, at, gamma=0.1)
         device = next(network.parameters()).device.type
-        half = settings.mixed_precision and device == "cuda"
-        self.autocast = torch.autocast("cuda") if half else contextlib.nullcontext()
-        self.scaler = torch.amp.GradScaler("cuda", enabled=half)
+        half = torch.float16 if device == "cuda" else torch.bfloat16
+        self.autocast = torch.autocast(device, half) if settings.mixed_precision else contextlib.nullcontext()
+        self.scaler = torch.amp.GradScaler(device, enabled=settings.mixed_precision and half == torch.float16)
 
     def step(self, faces: Tensor, is_real: Tensor) -> Tensor:
         """Take one step on faces (B, 3, H, W) and labels (B,), 1 = real; return the loss before it."""
@@ -260,7 +262,8 @@ def score(
 ) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
     """Probability of being real, face by face.
 
-    Channels last, in batches, without bookkeeping for gradients. Chapter: mesonet.
+    Channels last, in batches, the blocks pooled first (`folding.for_scoring`), without bookkeeping for
+    gradients. Chapter: mesonet.
 
     Parameters
     ----------
@@ -280,9 +283,10 @@ def score(
     Raises
     ------
     ValueError
-        If the faces are of another side than the network's.
+        If the faces are of another side than the network's, or the network is in training.
     """
     device = str(next(network.parameters()).device)
+    network = for_scoring(network)
     found = []
     with torch.inference_mode():
         for start in range(0, len(crops), batch_size):

@@ -74,7 +74,7 @@ def run(argument: str, out: Path | None) -> str:
         try:
             texts.append(report(file, out))
             n_good += 1
-        except ValueError as error:
+        except (ValueError, OSError) as error:
             texts.append(f"{file.name}: not scored: {error}")
     if not n_good:
         raise ValueError("\n".join(["no file could be scored", *texts]))

@@ -94,6 +94,7 @@ from soundreasons.papers.music_deepfakes.training import (
     recompute_statistics,
     scores,
 )
+from soundreasons.papers.music_deepfakes.two_stage import TwoStageCodec, TwoStageSettings
 
 __all__ = [
     "CODEC_STRIDES",
@@ -120,6 +121,8 @@ __all__ = [
     "SpectrogramDetector",
     "Track",
     "Training",
+    "TwoStageCodec",
+    "TwoStageSettings",
     "WaveformDetector",
     "abx",
     "accuracy",

@@ -9,7 +9,7 @@ Chapter: music_deepfakes.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -18,11 +18,13 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from soundreasons.papers.music_deepfakes.combs import upsampler
+from soundreasons.papers.music_deepfakes.two_stage import TwoStageCodec
 
 STRIDES = (2, 4, 5, 8)  # of the encoder; the decoder goes through them from the back
 WIDTHS = (16, 32, 64, 128, 128)
 CODEBOOK_SIZE = 256
 SCALES = (256, 1024, 2048)  # windows of the spectral loss, in samples
+Model = TypeVar("Model", bound=nn.Module)
 
 
 @dataclass(frozen=True)
@@ -217,8 +219,21 @@ def train_spectral(
     clips: NDArray[np.float32], settings: CodecTraining, seed: int, *, device: str = "cpu"
 ) -> SpectralCodec:
     """Train the spectrogram codec. Parameters, returns: as `train_codec`."""
+    return _train_unquantised(SpectralCodec, clips, settings, seed, device)
+
+
+def train_two_stage(
+    clips: NDArray[np.float32], settings: CodecTraining, seed: int, *, device: str = "cpu"
+) -> TwoStageCodec:
+    """Train the codec in two stages. Parameters, returns: as `train_codec`."""
+    return _train_unquantised(TwoStageCodec, clips, settings, seed, device)
+
+
+def _train_unquantised(
+    make: Callable[[], Model], clips: NDArray[np.float32], settings: CodecTraining, seed: int, device: str
+) -> Model:
     torch.manual_seed(seed)
-    model = SpectralCodec().to(device)
+    model = make().to(device)
     crops = _crops(clips, settings, np.random.default_rng(seed), device)
     _optimise(model, model.parameters(), crops, settings.steps, settings, lambda: None)
     return model.eval()
@@ -270,7 +285,7 @@ def fit_codebooks(model: Codec, mono: Tensor, seed: int, *, n_iterations: int = 
 
 
 @torch.inference_mode()
-def recode(model: Codec | SpectralCodec, mono: Tensor, depth: int | None = None) -> Tensor:
+def recode(model: Codec | SpectralCodec | TwoStageCodec, mono: Tensor, depth: int | None = None) -> Tensor:
     """Send sound of any length through an autoencoder: same shape, (batch, n)."""
     n = mono.shape[-1]
     step = int(np.prod(STRIDES))

@@ -15,21 +15,25 @@ from soundreasons import data
 from soundreasons.data.readers.music import load_weights
 from soundreasons.learning.cache import Cache, digest
 from soundreasons.papers.music_deepfakes import codecs, griffin, hifigan, released
+from soundreasons.papers.music_deepfakes.two_stage import TwoStageCodec
 
 Clips = NDArray[np.float32]
 Decoder = Callable[[Clips], Clips]
+Autoencoder = codecs.Codec | codecs.SpectralCodec | TwoStageCodec
 
 HIFIGANS = ("hifigan_ljspeech", "hifigan_universal")
 GRIFFINS = {"griffin256": 256, "griffin512": 512}
 CODEC_DEPTHS = {"codec_high": 8, "codec_mid": 3, "codec_low": 1}
 CONTROL = "codec_nearest"
 SPECTRAL = "spectral"
+TWO_STAGE = "two_stage"
 DECODERS = (
     *CODEC_DEPTHS,
     CONTROL,
     *GRIFFINS,
     *HIFIGANS,
     SPECTRAL,
+    TWO_STAGE,
     *released.ENCODEC_CODEBOOKS,
     *released.DAC_CODEBOOKS,
 )
@@ -101,8 +105,10 @@ class Workshop:
         depth = CODEC_DEPTHS.get(name, max(CODEC_DEPTHS.values()))
         return lambda clips: _one_by_one(lambda mono: codecs.recode(model, mono, depth), clips, self.device)
 
-    def autoencoder(self, name: str) -> codecs.Codec | codecs.SpectralCodec:
-        """An autoencoder of ours, trained or from the cache: a codec, its control, or the spectral one."""
+    def autoencoder(self, name: str) -> Autoencoder:
+        """An autoencoder of ours, trained or from the cache: a codec, its control, or a spectral one."""
+        if name == TWO_STAGE:
+            return self._kept(TwoStageCodec(), "two-stage", codecs.train_two_stage)
         if name == SPECTRAL:
             return self._kept(codecs.SpectralCodec(), "spectral", codecs.train_spectral)
         if name == CONTROL:
@@ -112,9 +118,7 @@ class Workshop:
             return self._kept(control, "control", partial(codecs.train_control, codec))
         return self._kept(codecs.Codec(), "codec", codecs.train_codec)
 
-    def _kept(
-        self, empty: codecs.Codec | codecs.SpectralCodec, name: str, train: Callable[..., torch.nn.Module]
-    ) -> codecs.Codec | codecs.SpectralCodec:
+    def _kept(self, empty: Autoencoder, name: str, train: Callable[..., torch.nn.Module]) -> Autoencoder:
         def compute() -> dict[str, NDArray[np.float32]]:
             trained = train(self.training_clips, self.training, self.seed, device=self.device)
             return {key: value.cpu().numpy() for key, value in trained.state_dict().items()}

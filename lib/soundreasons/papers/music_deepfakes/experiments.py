@@ -1,6 +1,6 @@
 """The experiments of the chapter: train, test, manipulate, mix, tune. Chapter: music_deepfakes."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -34,6 +34,7 @@ def train(
     width: float = 1.0,
     decoders: Sequence[str] | None = None,
     device: str = "cpu",
+    progress: Callable[[int], None] | None = None,
 ) -> _Detector:
     """Train a detector on the training side, with the second head, or on one decoder without it.
 
@@ -55,6 +56,8 @@ def train(
         Decoders to learn; all of the labels unless told. A single one leaves the second head out.
     device : str
         Where.
+    progress : callable, optional
+        Told the number of steps done after each.
 
     Returns
     -------
@@ -71,7 +74,9 @@ def train(
         )
         for part in ("train", "validation")
     ]
-    learn.fit_detector(model, sides[0], settings, sides[1] if settings.validation_steps else None)
+    learn.fit_detector(
+        model, sides[0], settings, sides[1] if settings.validation_steps else None, progress=progress
+    )
     return model
 
 
@@ -182,7 +187,7 @@ def transfer(scores: Mapping[str, Scores], tracks: NDArray[np.intp]) -> dict[str
     groups: dict[str, dict[str, Floats]] = {}
     for trained, by in scores.items():
         others = [name for name in by if name not in ("real", trained, "codec_nearest")]
-        family = FAMILIES[trained]
+        family = FAMILIES.get(trained, trained)
         relatives = [name for name in others if FAMILIES.get(name) == family]
         strangers = [name for name in others if FAMILIES.get(name) != family]
         groups[trained] = {

@@ -1,7 +1,9 @@
 """Released codecs as fake generators, for the paper profile: Encodec, DAC, and what others made.
 
 Their weights are in no package, so the laptop profile does without. An adapter takes a model of the
-`transformers` library, whatever its size: tests use small ones with random weights. Chapter: music_deepfakes.
+`transformers` library, whatever its size: tests use small ones with random weights. Musika has no such
+model: its weights are another framework's, for layers that we have not looked at. `two_stage` has a network
+on its plan, which learns on the spot; what Musika's own program made is read here. Chapter: music_deepfakes.
 """
 
 from collections.abc import Callable

@@ -185,7 +185,12 @@ def training_step(model: _Detector, optimiser: Any, batch: Batch, encoder_weight
 
 
 def fit_detector(
-    model: _Detector, drawn: Iterator[Batch], settings: Training, validation: Iterator[Batch] | None = None
+    model: _Detector,
+    drawn: Iterator[Batch],
+    settings: Training,
+    validation: Iterator[Batch] | None = None,
+    *,
+    progress: Callable[[int], None] | None = None,
 ) -> list[float]:
     """Train a detector in place, and make its batch statistics anew.
 
@@ -202,6 +207,8 @@ def fit_detector(
         Epochs, steps, rates.
     validation : iterator of Batch, optional
         Needed if `settings.validation_steps` is not 0.
+    progress : callable, optional
+        Told the number of steps done after each.
 
     Returns
     -------
@@ -224,11 +231,12 @@ def fit_detector(
     )
     losses: list[float] = []
     best: dict[str, Tensor] | None = None
-    for _ in range(settings.epochs):
-        epoch = [
-            training_step(model, optimiser, next(drawn), settings.encoder_weight)
-            for _ in range(settings.steps)
-        ]
+    for number in range(settings.epochs):
+        epoch = []
+        for step in range(1, settings.steps + 1):
+            epoch.append(training_step(model, optimiser, next(drawn), settings.encoder_weight))
+            if progress is not None:
+                progress(number * settings.steps + step)
         if validation is None or not settings.validation_steps:
             losses.append(float(torch.stack(epoch).mean()))
             continue
@@ -289,7 +297,8 @@ def scores(model: _Detector, mono: Clips, *, batch_size: int = 32) -> NDArray[np
     model : SpectrogramDetector or WaveformDetector
         Put into evaluation mode.
     mono : ndarray, shape (n, n_samples)
-        Snippets; those below -80 dB of full scale get no score.
+        Snippets; those that stay within -80 dB of full scale of their mean get no score: a constant is
+        silence too.
     batch_size : int
         Snippets at once.
     """
@@ -300,7 +309,19 @@ def scores(model: _Detector, mono: Clips, *, batch_size: int = 32) -> NDArray[np
         for start in range(0, len(mono), batch_size)
     ]
     probability = torch.cat(parts).double().numpy()
-    return np.where(np.abs(mono).max(axis=1) < QUIETEST, np.nan, probability)
+    return np.where(is_silent(mono), np.nan, probability)
+
+
+def is_silent(mono: Clips) -> NDArray[np.bool_]:
+    """Which snippets, shape (n, n_samples), hold nothing but a constant, to -80 dB of full scale.
+
+    Examples
+    --------
+    >>> is_silent(np.array([[0.5, 0.5], [0.0, 0.01]], np.float32)).tolist()
+    [True, False]
+    """
+    # Half the distance between the extremes: the deviation from the middle, whatever the constant.
+    return np.asarray(np.ptp(mono, axis=1) / 2 < QUIETEST)
 
 
 def placed_snippets(clips: Clips, per_clip: int = 2) -> Clips:

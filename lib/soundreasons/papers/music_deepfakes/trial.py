@@ -5,19 +5,20 @@ second; the answer says what the score is not. The first time takes some minutes
 learned; then they are kept.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from soundreasons import data
-from soundreasons.learning.cache import Cache, digest
+from soundreasons.learning.cache import Arrays, Cache, digest
 from soundreasons.media.decoding import decode
 from soundreasons.papers.music_deepfakes.codecs import CodecTraining
-from soundreasons.papers.music_deepfakes.collection import SLUG, Collection, Plan, collect
+from soundreasons.papers.music_deepfakes.collection import SLUG, Collection, Plan, cache, collect
 from soundreasons.papers.music_deepfakes.decoders import available_decoders
 from soundreasons.papers.music_deepfakes.detectors import SpectrogramDetector
 from soundreasons.papers.music_deepfakes.experiments import train
@@ -51,7 +52,7 @@ class Hearing(NamedTuple):
     clipped: float
 
 
-def run(argument: str, out: Path | None = None) -> str:
+def run(argument: str, out: Path | None = None, report: Callable[[str], None] | None = None) -> str:
     """Answer in text; with `out`, draw the scores over time into that folder too.
 
     Chapter: music_deepfakes.
@@ -62,6 +63,8 @@ def run(argument: str, out: Path | None = None) -> str:
         Path of a sound file.
     out : Path, optional
         Folder for the picture.
+    report : callable, optional
+        Told what is done while the detector is made, a line at a time.
 
     Returns
     -------
@@ -71,13 +74,13 @@ def run(argument: str, out: Path | None = None) -> str:
     Raises
     ------
     ValueError
-        If the file is missing, no sound, or shorter than 0.78 s.
+        If the file is missing, no sound, shorter than 0.78 s, or holds numbers that are none.
     """
     path = Path(argument)
     mono = listen_to(path)
-    model, learned = standard_detector()
+    model, learned = standard_detector(report=report)
     found = hear(model, mono)
-    return "\n".join([*report(path.name, found, learned), *_picture(path, found, out)])
+    return "\n".join([*answer(path.name, found, learned), *_picture(path, found, out)])
 
 
 def listen_to(path: Path) -> NDArray[np.float32]:
@@ -87,26 +90,71 @@ def listen_to(path: Path) -> NDArray[np.float32]:
         raise ValueError(
             f"{path} lasts {len(mono) / SAMPLE_RATE:.2f} s; the detector needs {SNIPPET / SAMPLE_RATE:.2f} s"
         )
+    if not np.isfinite(mono).all():
+        raise ValueError(
+            f"{path} holds {np.sum(~np.isfinite(mono))} samples that are NaN or infinite; export it again"
+        )
     return np.asarray(mono, dtype=np.float32)
 
 
 def standard_detector(
-    plan: Plan = PLAN, settings: Training = TRAINING
+    plan: Plan = PLAN, settings: Training = TRAINING, report: Callable[[str], None] | None = None
 ) -> tuple[SpectrogramDetector, list[str]]:
     """Train the detector of this command, or take it from the cache; with the decoders that it knows."""
+    say = report or (lambda line: None)
     names, _ = available_decoders(plan.decoders)
     music, _ = tracks()
-    collection = collect(music, replace(plan, decoders=tuple(names)), SEED)
+    collection = collect(music, replace(plan, decoders=tuple(names)), SEED, kept=_Telling(cache(), say))
     n_encoders = len(collection.labels) if len(collection.labels) > 2 else 0  # as `train` does
     model = SpectrogramDetector("amplitude", n_encoders, WIDTH)
-    arrays = _kept(collection, settings)
+    arrays = _kept(collection, settings, say)
     model.load_state_dict({key: torch.from_numpy(value) for key, value in arrays.items()})
     return model.eval(), names
 
 
-def _kept(collection: Collection, settings: Training) -> dict[str, NDArray[np.float32]]:
+class _Telling(Cache):
+    """The chapter's cache, which says what it is about to make; nothing is said of what is there."""
+
+    def __init__(self, kept: Cache, say: Callable[[str], None]) -> None:
+        self.__dict__.update(vars(kept))
+        self.say = say
+
+    def arrays(
+        self,
+        name: str,
+        compute: Callable[[], Mapping[str, NDArray[Any]]],
+        *,
+        parameters: Mapping[str, Any] | None = None,
+        data: Mapping[str, str] | None = None,
+    ) -> Arrays:
+        """Say what is made, if it must be made; else as `Cache.arrays`."""
+
+        def told() -> Mapping[str, NDArray[Any]]:
+            self.say(f"the detector: {_words(name)}")
+            return compute()
+
+        return super().arrays(name, told, parameters=parameters, data=data)
+
+
+def _words(name: str) -> str:
+    """What the collection makes under a name, for people who wait."""
+    kind, _, which = name.partition("-")
+    if kind == "weights":
+        return f"training a {which} autoencoder"
+    if kind == "version":
+        return "exporting human music" if which == "real" else f"making fakes by {which}"
+    return "cutting clips from free music"
+
+
+def _kept(
+    collection: Collection, settings: Training, say: Callable[[str], None]
+) -> dict[str, NDArray[np.float32]]:
+    def step(done: int) -> None:
+        if done % 10 == 0:
+            say(f"the detector: {done} of {settings.steps} steps of training")
+
     def compute() -> dict[str, NDArray[np.float32]]:
-        trained = train(collection, "amplitude", settings, SEED, width=WIDTH)
+        trained = train(collection, "amplitude", settings, SEED, width=WIDTH, progress=step)
         return {key: value.numpy() for key, value in trained.state_dict().items()}
 
     folder = data.cache_folder() / ".computed" / SLUG
@@ -136,7 +184,7 @@ def highest_frequency(mono: NDArray[np.float32]) -> float:
     return float(np.searchsorted(share, 1 - 1e-9) * SAMPLE_RATE / SNIPPET)
 
 
-def report(name: str, found: Hearing, learned: list[str]) -> list[str]:
+def answer(name: str, found: Hearing, learned: list[str]) -> list[str]:
     """Put a hearing in words: one line an item."""
     heard = found.human[np.isfinite(found.human)]
     lines = [f"{name}: {len(found.human)} snippets of 0.78 s; the detector knows {', '.join(learned)}."]
