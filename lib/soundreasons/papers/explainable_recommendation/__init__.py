@@ -23,6 +23,7 @@ from soundreasons.papers.explainable_recommendation.experiments import (
     Part,
     accuracies,
     bias,
+    by_users,
     chosen_users,
     counterfactuals,
     deletion_gain,
@@ -43,15 +44,12 @@ from soundreasons.papers.explainable_recommendation.experiments import (
     scorecard,
     struck_out,
     term_and_influence,
-    user_means,
     weight_kept,
-    with_interval,
 )
 from soundreasons.papers.explainable_recommendation.explainers import (
     Explainer,
     decoy,
     explainers,
-    remembered,
 )
 from soundreasons.papers.explainable_recommendation.factorisation import ALS
 from soundreasons.papers.explainable_recommendation.figures import (
@@ -74,7 +72,7 @@ from soundreasons.papers.explainable_recommendation.industry import (
     two_stages,
     unheard,
 )
-from soundreasons.papers.explainable_recommendation.lineup import seven
+from soundreasons.papers.explainable_recommendation.lineup import fit_all, seven
 from soundreasons.papers.explainable_recommendation.listening import (
     Listening,
     available,
@@ -92,12 +90,14 @@ from soundreasons.papers.explainable_recommendation.metrics import (
     citations,
     deletion_curve,
     explainability,
+    explained,
     gini,
     insertion_curve,
     jaccard,
     metrics,
     pairs,
     place_without,
+    template,
 )
 from soundreasons.papers.explainable_recommendation.pages import (
     exposure,
@@ -187,6 +187,7 @@ __all__ = [
     "available",
     "bias",
     "binary",
+    "by_users",
     "checked",
     "chosen_users",
     "citations",
@@ -202,8 +203,10 @@ __all__ = [
     "effectiveness",
     "evidence_agreement",
     "explainability",
+    "explained",
     "explainers",
     "exposure",
+    "fit_all",
     "fitted",
     "gini",
     "goal_table",
@@ -257,7 +260,6 @@ __all__ = [
     "recall_at",
     "recommended",
     "remember",
-    "remembered",
     "retrained_agreement",
     "rules",
     "sanity",
@@ -271,14 +273,13 @@ __all__ = [
     "tag_vectors",
     "taste_plane",
     "tastes",
+    "template",
     "term_and_influence",
     "told_to",
     "top",
     "two_stages",
     "unheard",
-    "user_means",
     "weight_kept",
     "whole_context",
-    "with_interval",
     "with_row",
 ]
