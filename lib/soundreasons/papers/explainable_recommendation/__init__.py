@@ -45,6 +45,7 @@ from soundreasons.papers.explainable_recommendation.experiments import (
     struck_out,
     term_and_influence,
     weight_kept,
+    with_intervals,
 )
 from soundreasons.papers.explainable_recommendation.explainers import (
     Explainer,
@@ -107,6 +108,7 @@ from soundreasons.papers.explainable_recommendation.pages import (
 from soundreasons.papers.explainable_recommendation.paths import Path, all_paths, link_words, path_words
 from soundreasons.papers.explainable_recommendation.people import merge_small, neighbours
 from soundreasons.papers.explainable_recommendation.perturbation import orders, remember
+from soundreasons.papers.explainable_recommendation.prototype import beside_prototype, prototype
 from soundreasons.papers.explainable_recommendation.ranking import rank, top
 from soundreasons.papers.explainable_recommendation.recommenders import (
     EASE,
@@ -185,6 +187,7 @@ __all__ = [
     "all_paths",
     "audience_of",
     "available",
+    "beside_prototype",
     "bias",
     "binary",
     "by_users",
@@ -254,6 +257,7 @@ __all__ = [
     "plot_sanity",
     "plot_talk",
     "profile_card",
+    "prototype",
     "randomised",
     "rank",
     "rank_correlation",
@@ -281,5 +285,6 @@ __all__ = [
     "unheard",
     "weight_kept",
     "whole_context",
+    "with_intervals",
     "with_row",
 ]

@@ -203,8 +203,43 @@ def by_users(card: pd.DataFrame, rng: np.random.Generator, *, level: float = 0.9
             if says[:, column].any():
                 low, high = np.nanquantile(again[:, column], ends)
                 mean = values[says[:, column], column].mean()
+                low, high = min(low, mean), max(high, mean)  # of equal values the sums round differently
                 rows.append((explainer, criterion, mean, low, high, int(says[:, column].sum())))
     return pd.DataFrame(rows, columns=["explainer", "criterion", "mean", "low", "high", "users"])
+
+
+def with_intervals(found: pd.DataFrame, criteria: Sequence[str]) -> pd.DataFrame:
+    """Lay out means with their intervals as text, one row an explainer; "" where it makes no sense.
+
+    Chapter: explainable_recommendation.
+
+    Parameters
+    ----------
+    found : DataFrame
+        Of `by_users`.
+    criteria : sequence of str
+        The columns wanted.
+
+    Returns
+    -------
+    DataFrame of str
+
+    Examples
+    --------
+    >>> row = ("exact", "novelty", 3.0, 2.5, 3.25, 9)
+    >>> found = pd.DataFrame([row], columns=["explainer", "criterion", "mean", "low", "high", "users"])
+    >>> with_intervals(found, ["novelty"]).loc["exact", "novelty"]
+    '3.00 (2.50 to 3.25)'
+    """
+    cells = found.assign(text=[_interval(*row) for row in found[["mean", "low", "high"]].to_numpy()])
+    table = cells.pivot(index="explainer", columns="criterion", values="text").fillna("")
+    return table.reindex(index=found["explainer"].unique(), columns=list(criteria), fill_value="")
+
+
+def _interval(mean: float, low: float, high: float) -> str:
+    digits = 0 if abs(mean) >= 100 else 2
+    one, *ends = (f"{0.0 if abs(value) < 1e-9 else value:.{digits}f}" for value in (mean, low, high))
+    return one if ends == [one, one] else f"{one} ({ends[0]} to {ends[1]})"
 
 
 def model_axes(part: Part, users: Sequence[int], names: Sequence[str] = PERSONAL) -> pd.DataFrame:
