@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -74,11 +75,15 @@ def plot_groups(table: pd.DataFrame, labels: Mapping[str, str], stages: Mapping[
     ax : Axes
         Where to draw.
     """
+    seen: Counter[str] = Counter()
     for name, row in table.iterrows():
         stage = stages[str(name)]
+        # Colour and mark tell the stage; a second rung of the same one is drawn thin and hollow.
+        style = {"lw": 1.0, "markerfacecolor": "white"} if seen[stage] else {"lw": 2.0}
+        seen[stage] += 1
         ax.plot(
-            range(len(row)), row, marker=STAGE_MARKERS[stage], color=STAGE_COLOURS[stage],
-            ls="--" if stage == "shared words" else "-", label=labels[str(name)],
+            range(len(row)), row, marker=STAGE_MARKERS[stage], color=STAGE_COLOURS[stage], ms=8,
+            ls="--" if stage == "shared words" else "-", label=labels[str(name)], **style,
         )  # fmt: skip
     ax.set_xticks(range(len(table.columns)), table.columns)
     ax.set(ylabel="recall@10, %", ylim=(0, 100))
