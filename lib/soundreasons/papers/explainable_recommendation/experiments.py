@@ -237,7 +237,7 @@ def with_intervals(found: pd.DataFrame, criteria: Sequence[str]) -> pd.DataFrame
 
 
 def _interval(mean: float, low: float, high: float) -> str:
-    digits = 0 if abs(mean) >= 100 else 2
+    digits = 0 if abs(mean) >= 50 or abs(mean) < 1e-9 else 2 if abs(mean) >= 0.1 else 3
     one, *ends = (f"{0.0 if abs(value) < 1e-9 else value:.{digits}f}" for value in (mean, low, high))
     return one if ends == [one, one] else f"{one} ({ends[0]} to {ends[1]})"
 

@@ -28,7 +28,7 @@ N_SHOWN = 3  # reasons that a listener sees
 _STEPS = 5  # of a deletion curve
 _DROPPED = 0.1  # share of a history that the stability test leaves out
 _NO_SCORE = 1e-12  # of a score that is not above it, no share can be lost
-_KEPT = 16  # judged pairs of so many (model, explainer, users) stay in a context's memory
+_KEPT = 8  # judged pairs of so many (model, explainer, users) stay in a context's memory
 Users = Sequence[int] | NDArray[np.int64]
 Metric = Callable[[Recommender, Explainer, Sequence[int], Context], Floats]
 
@@ -101,7 +101,7 @@ def explained(model: Recommender, explainer: Explainer, users: Users, context: C
     """Explain the five items recommended first to each user; asked again, the same answers come back.
 
     So eighteen metrics cost one explanation a pair. The context remembers the pairs
-    of the last sixteen questions; a model must not be fitted anew under its old name meanwhile.
+    of the last eight questions; a model must not be fitted anew under its old name meanwhile.
     Chapter: explainable_recommendation.
 
     Returns
