@@ -41,7 +41,7 @@ def rank(scores: Floats, seen: NDArray[np.int64], n: int) -> NDArray[np.int64]:
     open_to = np.array(scores, dtype=np.float64)
     open_to[seen] = -np.inf
     best = best_of_rows(open_to[np.newaxis], n)[0]
-    return best[np.isfinite(open_to[best])]
+    return np.asarray(best[np.isfinite(open_to[best])])
 
 
 def best_of_rows(scores: Floats, n: int) -> NDArray[np.int64]:
