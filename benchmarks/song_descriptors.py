@@ -27,7 +27,7 @@ N_DIMS, N_QUERIES, K = 384, 1000, 10
 CASES = [
     ("encode", 2000), ("encode_library", 2000), ("encode_long", 400), ("encode_long_library", 400),
     ("search", 50_000), ("search_plain", 50_000), ("search", 200_000), ("search_plain", 200_000),
-    ("search", 1_000_000), ("fine_tune", 30),
+    ("search", 1_000_000), ("fine_tune", 30), ("fine_tune_margin", 30),
 ]  # fmt: skip
 # Limits that the project set itself.
 LEAST_SENTENCES = 150  # short ones per CPU-second
@@ -79,11 +79,13 @@ def _prepare(case: str, n: int) -> tuple[Any, Callable[[Any], Any]]:
         if case.endswith("plain"):
             return cloud(n), whole_matrix
         return cloud(n), lambda given: sorted_rows(sd.top_documents(*given, K).documents)
-    if case == "fine_tune":
+    if case.startswith("fine_tune"):
         source = "musiccaps_train" if sd.available("musiccaps_train") else "generated"
         examples = sd.training_examples(sd.songs(source, 1000))
-        start = sd.load_minilm()
-        return examples, lambda e: sd.fine_tune(start, e, sd.Settings(steps=n), name="t").losses[-1:].tolist()
+        start, settings = sd.load_minilm(), sd.Settings(steps=n)
+        if case.endswith("margin"):
+            examples = sd.margin_examples(examples, settings, start, 0, None)
+        return examples, lambda e: sd.fine_tune(start, e, settings, name="t").losses[-1:].tolist()
     texts = long_texts(n) if "long" in case else short_texts(n)
     if case.endswith("library"):
         from sentence_transformers import SentenceTransformer
@@ -151,7 +153,7 @@ def run_all() -> None:
         summary["short_sentences_per_second"] >= LEAST_SENTENCES,
         largest["cpu_seconds"] <= SEARCH_SECONDS,
         largest["peak_bytes"] <= SEARCH_BYTES,
-        by["fine_tune", 30]["cpu_seconds"] <= TUNING_SECONDS,
+        max(by[case, 30]["cpu_seconds"] for case in ("fine_tune", "fine_tune_margin")) <= TUNING_SECONDS,
         same,
         close < 0.05,
     ]
@@ -172,7 +174,8 @@ def _report(summary: dict[str, Any]) -> str:
     lines += ["", f"`search`: the {K} best of n documents, {N_DIMS} dimensions, {N_QUERIES} queries."]
     lines[-1] += f" Limits at a million: {SEARCH_SECONDS} CPU-s, {SEARCH_BYTES / 1e9:.0f} GB."
     lines[-1] += f" Equal to the whole matrix: {equal}."
-    lines += ["", f"`fine_tune`: n steps of 32 pairs, contrastive; limit {TUNING_SECONDS} CPU-s."]
+    lines += ["", "`fine_tune`: n steps of 32 pairs, contrastive; `fine_tune_margin`: by MarginMSE."]
+    lines[-1] += f" Limit of either: {TUNING_SECONDS} CPU-s."
     return "\n".join(lines) + "\n"
 
 

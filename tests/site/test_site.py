@@ -54,6 +54,7 @@ def test_the_pages_of_the_book_are_all_there(pages: list[str]) -> None:
         "scoreboard",
         "rerun",
         "teach",
+        "industrial-challenges",
         "data",
         "deviations",
         "glossary",

@@ -31,7 +31,9 @@ Arrays = dict[str, NDArray[Any]]
 
 # A reader of data is not followed: what it gives is known by its digest.
 FOLLOWED = ("soundreasons.papers.", "soundreasons.learning.", "soundreasons.media.")
-KEPT_PER_NAME = 12
+# A chapter may ask for more than a dozen results of one name in a run; fewer kept than asked, and each would
+# push out the one that is needed next.
+KEPT_PER_NAME = 32
 
 
 class Cache:

@@ -3,6 +3,7 @@
 import re
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from soundreasons.papers import explainable_recommendation as er
@@ -33,7 +34,40 @@ def test_a_scorecard_has_a_row_an_explainer_and_pair(models, context):
     card = er.scorecard(models["ease"], ["exact", "tags"], USERS, context, criteria=["novelty", "length"])
     assert list(card.columns) == ["user", "item", "explainer", "novelty", "length"]
     assert len(card) == 2 * len(er.pairs(models["ease"], USERS))
-    assert len(er.user_means(card, "exact", "novelty")) == len(USERS)
+
+
+def test_intervals_over_users_are_those_of_a_bootstrap_user_by_user():
+    from soundreasons.learning.statistics import bootstrap_interval
+
+    rng = np.random.default_rng(3)
+    values = rng.normal(size=60)
+    card = pd.DataFrame({"explainer": "a", "user": np.arange(60), "item": 0, "one": values, "none": np.nan})
+    (row,) = er.by_users(card, np.random.default_rng(0)).itertuples()
+    slow = bootstrap_interval(values, np.random.default_rng(1))
+    assert (row.criterion, row.users) == ("one", 60)
+    assert row.mean == pytest.approx(values.mean())
+    assert [row.low, row.high] == pytest.approx([slow.low, slow.high], abs=0.03)
+
+
+def test_users_of_whom_a_criterion_says_nothing_do_not_count():
+    card = pd.DataFrame(
+        {"explainer": ["a"] * 4, "user": [0, 0, 1, 2], "item": 0, "one": [1.0, np.nan, 3.0, np.nan]}
+    )
+    (row,) = er.by_users(card, np.random.default_rng(0)).itertuples()
+    assert (row.mean, row.users) == (2, 2)
+    assert row.low <= row.mean <= row.high
+    with pytest.raises(ValueError, match="level is 95"):
+        er.by_users(card, np.random.default_rng(0), level=95)
+
+
+def test_a_hybrid_may_take_a_linear_model_that_is_there(small):
+    alone = er.Hybrid(tags=small.tags).fit(small.interactions)
+    linear = er.EASE().fit(small.interactions)
+    assert np.allclose(
+        er.Hybrid(tags=small.tags, linear=linear).fit(small.interactions).weights, alone.weights
+    )
+    with pytest.raises(ValueError, match="fitted on other interactions"):
+        er.Hybrid(tags=small.tags, linear=linear).fit(small.interactions[1:])
 
 
 def test_nothing_exchanged_changes_nothing_and_tags_never_change(models, context):

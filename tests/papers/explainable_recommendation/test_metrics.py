@@ -122,6 +122,46 @@ def test_stability_of_random_reasons_is_low_and_of_fixed_ones_is_one(models, con
     assert np.nanmin(ask(models, context, "stability", first)) == 1
 
 
+def test_what_is_said_of_every_item_has_no_variety_and_one_template(models, context):
+    def first(model, user, item, context):
+        return er.Evidence(model.history(user)[:2], np.ones(2), "artists")
+
+    assert np.allclose(ask(models, context, "variety", first), 0)
+    assert np.allclose(ask(models, context, "template_entropy", first), 0)
+
+
+def test_two_templates_used_equally_often_are_one_bit(models, context):
+    kinds = {item: n % 2 + 1 for n, item in enumerate(range(12))}
+
+    def by_item(model, user, item, context):
+        return er.Evidence(model.history(user)[: kinds[item]], np.ones(kinds[item]), "artists")
+
+    used = np.array([kinds[item] for _, item in er.pairs(models["ease"], USERS)])
+    share = np.mean(used == 1)
+    expected = -share * np.log2(share) - (1 - share) * np.log2(1 - share)
+    assert np.mean(ask(models, context, "template_entropy", by_item)) == pytest.approx(expected)
+
+
+def test_a_path_has_the_template_of_its_link(context):
+    path = er.Evidence(
+        np.array([1, 2]), np.array([1.0, 2.0]), "artists", notes=("tag:3", "people.profession:4")
+    )
+    assert er.template(path) == ("artists", 2, "people.profession", False)
+    assert er.template(er.Evidence(np.array([1]), np.array([-1.0]), "tags")) == ("tags", 0, "", False)
+
+
+def test_an_explanation_is_asked_for_once_however_many_metrics_judge_it(models, context):
+    calls = []
+
+    def counted(model, user, item, context):
+        calls.append((user, item))
+        return er.explainers["exact"](model, user, item, context)
+
+    for criterion in ("comprehensiveness", "deletion", "plausibility", "length", "personalisation"):
+        ask(models, context, criterion, counted)
+    assert len(calls) == len(set(calls)) == len(er.pairs(models["ease"], USERS))
+
+
 def test_plausible_tags_are_those_that_hidden_taggers_gave(models, context):
     assert np.nanmin(ask(models, context, "plausibility", "tags")) == 1
     silent = er.Context(

@@ -247,3 +247,16 @@ def test_a_matrix_that_is_not_definite_is_refused():
 
     with pytest.raises(ValueError, match="not positive definite"):
         dense.inverse_of_definite(np.array([[1.0, 2.0], [2.0, 1.0]]))
+
+
+@given(
+    st.lists(st.sampled_from([0.0, 0.5, 1.0, -np.inf]), min_size=2, max_size=12),
+    st.integers(1, 12),
+    st.data(),
+)
+def test_a_list_is_that_of_a_full_sort_with_many_ties(scores, n, data):
+    seen = np.array(sorted(data.draw(st.sets(st.integers(0, len(scores) - 1)))), dtype=np.int64)
+    unseen = [
+        i for i in np.argsort(-np.array(scores), kind="stable") if i not in seen and np.isfinite(scores[i])
+    ]
+    assert er.rank(np.array(scores), seen, n).tolist() == unseen[:n]

@@ -160,3 +160,28 @@ def test_a_text_tower_of_an_audio_model_is_a_rung(tmp_path):
     found = sd.load_clap(str(tmp_path)).encode(["sad song", "sad " * 500])
     assert found.shape == (2, 64)
     np.testing.assert_allclose(np.linalg.norm(found, axis=1), 1, atol=1e-5)
+
+
+def test_a_tower_with_a_projection_is_a_rung_once_it_is_a_folder(tmp_path):
+    # How the text side of an audio-text model such as TTMR can be added: a body, its first token, a matrix.
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.sentence_transformer.modules import Dense, Pooling, Transformer
+    from tokenizers import Tokenizer, models, pre_tokenizers
+    from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
+
+    words = {word: n for n, word in enumerate(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "sad", "song"])}
+    inner = Tokenizer(models.WordLevel(words, unk_token="[UNK]"))
+    inner.pre_tokenizer = pre_tokenizers.Whitespace()
+    PreTrainedTokenizerFast(tokenizer_object=inner, pad_token="[PAD]", unk_token="[UNK]").save_pretrained(
+        tmp_path / "body"
+    )
+    config = BertConfig(
+        vocab_size=6, hidden_size=8, num_hidden_layers=1, num_attention_heads=2, intermediate_size=8
+    )
+    BertModel(config).save_pretrained(tmp_path / "body")
+    body = Transformer(str(tmp_path / "body"), max_seq_length=16)
+    tower = SentenceTransformer(modules=[body, Pooling(8, "cls"), Dense(8, 4)], device="cpu")
+    tower.save(str(tmp_path / "tower"))
+    found = sd.searcher(str(tmp_path / "tower")).encode(["sad song", "song"])
+    assert found.shape == (2, 4)
+    np.testing.assert_allclose(np.linalg.norm(found, axis=1), 1, atol=1e-5)

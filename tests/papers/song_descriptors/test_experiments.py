@@ -111,6 +111,19 @@ def test_moved_is_the_share_of_answers_that_are_new():
     assert sd.moved(before, sd.Searched("b", before.picks, hits, before.scores)) == 50
 
 
+def test_requests_that_name_a_descriptor_are_drawn_word_for_word():
+    songs = ["sad, acoustic guitar", "live"]
+    asked = ["saddest song", "Acoustic guitar please", "living room", "something sad", "sad " * 20]
+    assert sd.naming_requests(asked, songs, 5) == ["Acoustic guitar please", "something sad"]
+    assert sd.naming_requests(asked, songs, 1, seed=3) == sd.naming_requests(asked, songs, 1, seed=3)
+    assert sd.naming_requests([], songs, 3) == []
+
+
+def test_the_same_search_moves_no_answer():
+    words = sd.searcher("tfidf")
+    assert sd.answers_moved(words, words, ["sad", "live piano"], ["sad, piano", "live", "loud"], k=2) == 0
+
+
 def test_one_value_a_seed_or_an_interval_over_queries():
     assert sd.as_measure([outcome("a", [1, 0]), outcome("a", [1, 1])], RNG)["values"] == [50, 100]
     single = sd.as_measure([outcome("a", [1, 0, 1, 1])], RNG)

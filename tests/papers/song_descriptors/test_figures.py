@@ -37,6 +37,14 @@ def test_groups_have_a_line_a_rung(ax):
     assert [line.get_label() for line in ax.lines] == ["tf-idf", "tuned, soft labels"]
 
 
+def test_two_rungs_of_one_stage_do_not_look_alike(ax):
+    table = pd.DataFrame({"low": [10.0, 20.0], "high": [30.0, 40.0]}, index=["contrastive", "margin"])
+    sd.plot_groups(table, sd.rung_labels(), sd.rung_stages(), ax)
+    first, second = ax.lines
+    assert first.get_markerfacecolor() != second.get_markerfacecolor()
+    assert first.get_linewidth() != second.get_linewidth()
+
+
 def test_pairs_are_arrows(ax):
     table = pd.DataFrame({"before": [10.0, 20.0], "after": [30.0, 10.0]}, index=["a", "b"])
     assert sd.plot_pairs(table, ["music", "shared words"], ax) is ax

@@ -23,6 +23,7 @@ from soundreasons.papers.explainable_recommendation.experiments import (
     Part,
     accuracies,
     bias,
+    by_users,
     chosen_users,
     counterfactuals,
     deletion_gain,
@@ -43,15 +44,13 @@ from soundreasons.papers.explainable_recommendation.experiments import (
     scorecard,
     struck_out,
     term_and_influence,
-    user_means,
     weight_kept,
-    with_interval,
+    with_intervals,
 )
 from soundreasons.papers.explainable_recommendation.explainers import (
     Explainer,
     decoy,
     explainers,
-    remembered,
 )
 from soundreasons.papers.explainable_recommendation.factorisation import ALS
 from soundreasons.papers.explainable_recommendation.figures import (
@@ -74,7 +73,7 @@ from soundreasons.papers.explainable_recommendation.industry import (
     two_stages,
     unheard,
 )
-from soundreasons.papers.explainable_recommendation.lineup import seven
+from soundreasons.papers.explainable_recommendation.lineup import fit_all, seven
 from soundreasons.papers.explainable_recommendation.listening import (
     Listening,
     available,
@@ -92,12 +91,14 @@ from soundreasons.papers.explainable_recommendation.metrics import (
     citations,
     deletion_curve,
     explainability,
+    explained,
     gini,
     insertion_curve,
     jaccard,
     metrics,
     pairs,
     place_without,
+    template,
 )
 from soundreasons.papers.explainable_recommendation.pages import (
     exposure,
@@ -107,6 +108,7 @@ from soundreasons.papers.explainable_recommendation.pages import (
 from soundreasons.papers.explainable_recommendation.paths import Path, all_paths, link_words, path_words
 from soundreasons.papers.explainable_recommendation.people import merge_small, neighbours
 from soundreasons.papers.explainable_recommendation.perturbation import orders, remember
+from soundreasons.papers.explainable_recommendation.prototype import beside_prototype, prototype
 from soundreasons.papers.explainable_recommendation.ranking import rank, top
 from soundreasons.papers.explainable_recommendation.recommenders import (
     EASE,
@@ -185,8 +187,10 @@ __all__ = [
     "all_paths",
     "audience_of",
     "available",
+    "beside_prototype",
     "bias",
     "binary",
+    "by_users",
     "checked",
     "chosen_users",
     "citations",
@@ -202,8 +206,10 @@ __all__ = [
     "effectiveness",
     "evidence_agreement",
     "explainability",
+    "explained",
     "explainers",
     "exposure",
+    "fit_all",
     "fitted",
     "gini",
     "goal_table",
@@ -251,13 +257,13 @@ __all__ = [
     "plot_sanity",
     "plot_talk",
     "profile_card",
+    "prototype",
     "randomised",
     "rank",
     "rank_correlation",
     "recall_at",
     "recommended",
     "remember",
-    "remembered",
     "retrained_agreement",
     "rules",
     "sanity",
@@ -271,14 +277,14 @@ __all__ = [
     "tag_vectors",
     "taste_plane",
     "tastes",
+    "template",
     "term_and_influence",
     "told_to",
     "top",
     "two_stages",
     "unheard",
-    "user_means",
     "weight_kept",
     "whole_context",
-    "with_interval",
+    "with_intervals",
     "with_row",
 ]

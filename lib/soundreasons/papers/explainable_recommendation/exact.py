@@ -16,8 +16,10 @@ _LARGEST_SEARCHED = 3  # size up to which every combination of the candidates is
 _LONGEST_REMOVAL = 25
 
 
-def contributions(model: Recommender, user: int) -> tuple[NDArray[np.int64], Floats]:
-    """Split the scores of all items over a user's history.
+def contributions(
+    model: Recommender, user: int, items: NDArray[np.int64] | None = None
+) -> tuple[NDArray[np.int64], Floats]:
+    """Split the scores of `items` (all unless told) over a user's history.
 
     Chapter: explainable_recommendation.
 
@@ -27,12 +29,14 @@ def contributions(model: Recommender, user: int) -> tuple[NDArray[np.int64], Flo
         One that has terms.
     user : int
         Whose history.
+    items : ndarray of int, shape (k,), optional
+        What is scored.
 
     Returns
     -------
     history : ndarray of int, shape (n_history,)
-    shares : ndarray, shape (n_history, n_items)
-        Its columns add up to `model.scores(user)`.
+    shares : ndarray, shape (n_history, k)
+        Its columns add up to `model.scores(user)[items]`.
 
     Raises
     ------
@@ -50,9 +54,9 @@ def contributions(model: Recommender, user: int) -> tuple[NDArray[np.int64], Flo
     """
     history = model.history(user)
     if isinstance(model, Additive):
-        return history, model.terms(history)
+        return history, model.terms(history, items)
     if isinstance(model, ALS):
-        return history, model.contributions(history)
+        return history, model.contributions(history, items)
     raise ValueError(
         f"{type(model).__name__} does not add up over a history; "
         "explain it with 'shapley' or 'lime', which only ask for scores"
@@ -66,12 +70,8 @@ def exact(model: Recommender, user: int, item: int, context: Context) -> Evidenc
     artist; for ALS it is not, since the matrix would change too (see `influence`).
     Chapter: explainable_recommendation.
     """
-    history = model.history(user)
-    if isinstance(model, Additive):
-        return Evidence(history, model.terms(history, np.array([item]))[:, 0], "artists")
-    if isinstance(model, ALS):
-        return Evidence(history, model.contributions(history, np.array([item]))[:, 0], "artists")
-    return Evidence(*contributions(model, user), "artists")  # raises, with the remedy
+    history, shares = contributions(model, user, np.array([item]))
+    return Evidence(history, shares[:, 0], "artists")
 
 
 def influence(model: Recommender, user: int, item: int, context: Context) -> Evidence:
@@ -200,5 +200,5 @@ def contrastive(model: Recommender, user: int, item: int, context: Context) -> E
     if not len(left_out):
         return no_evidence("artists")
     other = int(left_out[np.argmax(context.popularity[left_out])])
-    shares = contributions(model, user)[1]
-    return Evidence(history, shares[:, item] - shares[:, other], "artists", instead=other)
+    shares = contributions(model, user, np.array([item, other]))[1]
+    return Evidence(history, shares[:, 0] - shares[:, 1], "artists", instead=other)

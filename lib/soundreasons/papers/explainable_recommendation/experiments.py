@@ -9,7 +9,6 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from scipy.stats import spearmanr
 
-from soundreasons.learning.statistics import bootstrap_interval
 from soundreasons.papers.explainable_recommendation.accuracy import accuracy
 from soundreasons.papers.explainable_recommendation.evidence import Context, edited
 from soundreasons.papers.explainable_recommendation.exact import TOP, contributions, influence_of
@@ -17,10 +16,9 @@ from soundreasons.papers.explainable_recommendation.explainers import (
     Explainer,
     decoy,
     explainers,
-    remembered,
 )
 from soundreasons.papers.explainable_recommendation.factorisation import ALS
-from soundreasons.papers.explainable_recommendation.lineup import seven
+from soundreasons.papers.explainable_recommendation.lineup import fit_all
 from soundreasons.papers.explainable_recommendation.listening import Listening, split
 from soundreasons.papers.explainable_recommendation.metrics import (
     N_SHOWN,
@@ -28,6 +26,7 @@ from soundreasons.papers.explainable_recommendation.metrics import (
     citations,
     deletion_curve,
     explainability,
+    explained,
     gini,
     jaccard,
     metrics,
@@ -36,7 +35,13 @@ from soundreasons.papers.explainable_recommendation.metrics import (
 )
 from soundreasons.papers.explainable_recommendation.perturbation import remember
 from soundreasons.papers.explainable_recommendation.ranking import top
-from soundreasons.papers.explainable_recommendation.recommenders import Floats, Recommender
+from soundreasons.papers.explainable_recommendation.recommenders import (
+    EASE,
+    Floats,
+    Hybrid,
+    Recommender,
+    TagContent,
+)
 
 PERSONAL = ("tags", "knn", "pagerank", "als", "ease", "hybrid")
 _RESAMPLES = 1000
@@ -82,9 +87,7 @@ def fitted(listening: Listening, seed: int, *, n_samples: int = 500, device: str
         n_samples=n_samples,
         seed=seed,
     )
-    makers = seven(listening.tags, seed=seed, device=device)
-    models = {name: make().fit(train) for name, make in makers.items()}
-    return Part(models, train, test, context)
+    return Part(fit_all(listening.tags, train, seed=seed, device=device), train, test, context)
 
 
 def chosen_users(part: Part, n: int, rng: np.random.Generator) -> NDArray[np.int64]:
@@ -101,8 +104,11 @@ def accuracies(part: Part, listening: Listening) -> pd.DataFrame:
 
     The two models that read tags are fitted anew with all of them. Chapter: explainable_recommendation.
     """
-    makers = seven(sp.csr_matrix(listening.tags + listening.held_tags))
-    models = part.models | {name: makers[name]().fit(part.train) for name in ("tags", "hybrid")}
+    tags, linear = sp.csr_matrix(listening.tags + listening.held_tags), part.models["ease"]
+    models = part.models | {
+        "tags": TagContent(tags=tags).fit(part.train),
+        "hybrid": Hybrid(tags=tags, linear=linear if isinstance(linear, EASE) else None).fit(part.train),
+    }
     means = {name: _means(model, part) for name, model in models.items()}
     return pd.DataFrame(means).T[["recall", "ndcg"]]
 
@@ -147,28 +153,94 @@ def scorecard(
     asked = pd.DataFrame(pairs(model, users), columns=["user", "item"])
     parts = []
     for name in names:
-        explainer = remembered(explainers[name])
-        values = {each: metrics[each](model, explainer, users, context) for each in criteria}
+        values = {each: metrics[each](model, explainers[name], users, context) for each in criteria}
         parts.append(asked.assign(explainer=name, **values))
     return pd.concat(parts, ignore_index=True)
 
 
-def user_means(card: pd.DataFrame, explainer: str, criterion: str) -> Floats:
-    """Average a criterion over each user's items; users without any value are left out.
+def by_users(card: pd.DataFrame, rng: np.random.Generator, *, level: float = 0.95) -> pd.DataFrame:
+    """Average every criterion over users, for every explainer, with bootstrap intervals.
+
+    A user counts by the mean over its pairs, and not at all where a criterion says nothing of any of
+    them. All criteria of an explainer share the resamples of users (percentile intervals). Where two users
+    are compared (`personalisation`) or all of them (`template_entropy`), the other users are held fixed.
+    Chapter: explainable_recommendation.
+
+    Parameters
+    ----------
+    card : DataFrame
+        Of `scorecard`.
+    rng : Generator
+        Draws the users.
+    level : float in (0, 1)
+        Coverage.
+
+    Returns
+    -------
+    DataFrame
+        `explainer`, `criterion`, `mean`, `low`, `high`, `users` (how many count); no row where nobody does.
+
+    Examples
+    --------
+    >>> judged = {"user": [0, 0, 1], "item": [1, 2, 1], "novelty": [1.0, 3.0, 4.0]}
+    >>> card = pd.DataFrame({"explainer": "exact", **judged})
+    >>> by_users(card, np.random.default_rng(0))[["mean", "low", "high", "users"]].values.tolist()
+    [[3.0, 2.0, 4.0, 2.0]]
+    """
+    if not 0 < level < 1:
+        raise ValueError(f"level is {level}, expected a share between 0 and 1")
+    ends = np.array([(1 - level) / 2, (1 + level) / 2])
+    rows = []
+    for explainer, own in card.groupby("explainer", sort=False):
+        means = own.drop(columns=["explainer", "item"]).groupby("user").mean()
+        values = means.to_numpy(dtype=np.float64)
+        says = np.isfinite(values)
+        n_users = len(values)
+        drawn = rng.multinomial(n_users, np.full(n_users, 1 / n_users), size=_RESAMPLES)
+        with np.errstate(invalid="ignore"):  # a draw without anybody of whom a criterion tells
+            again = (drawn @ np.where(says, values, 0.0)) / (drawn @ says)
+        for column, criterion in enumerate(means.columns):
+            if says[:, column].any():
+                low, high = np.nanquantile(again[:, column], ends)
+                mean = values[says[:, column], column].mean()
+                low, high = min(low, mean), max(high, mean)  # of equal values the sums round differently
+                rows.append((explainer, criterion, mean, low, high, int(says[:, column].sum())))
+    return pd.DataFrame(rows, columns=["explainer", "criterion", "mean", "low", "high", "users"])
+
+
+def with_intervals(found: pd.DataFrame, criteria: Sequence[str]) -> pd.DataFrame:
+    """Lay out means with their intervals as text, one row an explainer; "" where it makes no sense.
 
     Chapter: explainable_recommendation.
+
+    Parameters
+    ----------
+    found : DataFrame
+        Of `by_users`.
+    criteria : sequence of str
+        The columns wanted.
+
+    Returns
+    -------
+    DataFrame of str
+
+    Examples
+    --------
+    >>> row = ("exact", "novelty", 3.0, 2.5, 3.25, 9)
+    >>> found = pd.DataFrame([row], columns=["explainer", "criterion", "mean", "low", "high", "users"])
+    >>> with_intervals(found, ["novelty"]).loc["exact", "novelty"]
+    '3.00 (2.50 to 3.25)'
     """
-    rows = card[card["explainer"] == explainer]
-    return np.asarray(rows.groupby("user")[criterion].mean().dropna())
+    cells = found.assign(text=[_interval(*row) for row in found[["mean", "low", "high"]].to_numpy()])
+    table = cells.pivot(index="explainer", columns="criterion", values="text").fillna("")
+    table = table.reindex(index=found["explainer"].unique(), columns=list(criteria), fill_value="")
+    return table.rename(columns=lambda name: name.replace("_", " "))
 
 
-def with_interval(values: Floats, rng: np.random.Generator) -> tuple[float, tuple[float, float]]:
-    """Return mean and bootstrap interval over users.
-
-    Chapter: explainable_recommendation.
-    """
-    found = bootstrap_interval(values, rng, n_resamples=_RESAMPLES)
-    return found.mean, (found.low, found.high)
+def _interval(mean: float, low: float, high: float) -> str:
+    digits = 0 if abs(mean) >= 50 or abs(mean) < 1e-9 else 2 if abs(mean) >= 0.1 else 3
+    one, *ends = (f"{0.0 if abs(value) < 1e-9 else value:.{digits}f}" for value in (mean, low, high))
+    return one if ends == [one, one] else f"{one} ({ends[0]} to {ends[1]})"
 
 
 def model_axes(part: Part, users: Sequence[int], names: Sequence[str] = PERSONAL) -> pd.DataFrame:
@@ -181,7 +253,7 @@ def model_axes(part: Part, users: Sequence[int], names: Sequence[str] = PERSONAL
     """
     rows = {}
     for name in names:
-        model, ask = part.models[name], remembered(explainers["exact"])
+        model, ask = part.models[name], explainers["exact"]
         precision, recall = explainability(model, users, part.context)
         rows[name] = {
             "ndcg": _means(model, part)["ndcg"],
@@ -209,9 +281,8 @@ def evidence_agreement(
 
     Chapter: explainable_recommendation.
     """
-    asked = pairs(model, users)
     cited = {
-        name: [Pair(model, explainers[name], user, item, context).cited[:N_SHOWN] for user, item in asked]
+        name: [pair.cited[:N_SHOWN] for pair in explained(model, explainers[name], users, context)]
         for name in names
     }
     table = pd.DataFrame(index=list(names), columns=list(names), dtype=float)
@@ -250,13 +321,13 @@ def sanity(
     the true model recommends. An explanation that tells of the model must forget.
     Chapter: explainable_recommendation.
     """
-    asked = pairs(model, users)
+    asked = explained(model, explainer, users, context)
     found = {}
     for share in shares:
         other = randomised(model, share, rng)
         values = []
-        for user, item in asked:
-            one, two = (explainer(m, user, item, context) for m in (model, other))
+        for pair in asked:
+            one, two = pair.evidence, explainer(other, pair.user, pair.item, context)
             values.append(_rank_agreement(one.items, one.weights, two.items, two.weights))
         found[share] = float(np.nanmean(values))
     return found
@@ -278,11 +349,10 @@ def retrained_agreement(
 
     Chapter: explainable_recommendation.
     """
+    asked = explained(model, explainer, users, context)
+    again = [Pair(other, explainer, pair.user, pair.item, context) for pair in asked]
     return np.array(
-        [
-            jaccard(*(Pair(m, explainer, user, item, context).cited[:N_SHOWN] for m in (model, other)))
-            for user, item in pairs(model, users)
-        ]
+        [jaccard(one.cited[:N_SHOWN], two.cited[:N_SHOWN]) for one, two in zip(asked, again, strict=True)]
     )
 
 
@@ -298,13 +368,13 @@ def counterfactuals(model: Recommender, users: Sequence[int], context: Context) 
         (whether the item is really out of the top ten); NaN where none was found.
     """
     rows = []
-    for user, item in pairs(model, users):
-        removed = explainers["counterfactual"](model, user, item, context).items
-        n_history, found = len(model.history(user)), len(removed) > 0
-        place = place_without(model, user, item, removed) if found else np.nan
+    for pair in explained(model, explainers["counterfactual"], users, context):
+        removed = pair.evidence.items
+        n_history, found = len(pair.history), len(removed) > 0
+        place = place_without(model, pair.user, pair.item, removed) if found else np.nan
         size = len(removed) if found else np.nan
         rows.append(
-            (user, n_history, found, size, size / n_history, float(place >= TOP) if found else np.nan)
+            (pair.user, n_history, found, size, size / n_history, float(place >= TOP) if found else np.nan)
         )
     return pd.DataFrame(rows, columns=["user", "n_history", "found", "size", "share", "valid"])
 
@@ -346,11 +416,10 @@ def edits_to_remove(
     `most` + 1 where ten do not do it. Chapter: explainable_recommendation.
     """
     found = []
-    for user, item in pairs(model, users):
-        cited = Pair(model, explainer, user, item, context).cited
+    for pair in explained(model, explainer, users, context):
         steps = (
-            n for n in range(1, min(most, len(cited)) + 1)
-            if place_without(model, user, item, cited[:n]) >= TOP
+            n for n in range(1, min(most, len(pair.cited)) + 1)
+            if place_without(model, pair.user, pair.item, pair.cited[:n]) >= TOP
         )  # fmt: skip
         found.append(next(steps, most + 1))
     return np.array(found, dtype=np.float64)
@@ -424,10 +493,9 @@ def weight_kept(
     Chapter: explainable_recommendation.
     """
     values = []
-    for user, item in pairs(model, users):
-        heaviest = explainers["exact"](model, user, item, context).best(n).weights.sum()
-        cited = explainer(model, user, item, context).best(n).weights.sum()
-        values.append(cited / heaviest)
+    terms, told = (explained(model, each, users, context) for each in (explainers["exact"], explainer))
+    for one, two in zip(terms, told, strict=True):
+        values.append(two.evidence.best(n).weights.sum() / one.evidence.best(n).weights.sum())
     return np.array(values)
 
 
@@ -441,10 +509,9 @@ def mean_curves(
     curves = {}
     for name in names:
         found = []
-        for user, item in pairs(model, users):
-            cited = Pair(model, explainers[name], user, item, context).cited
-            if len(cited) >= n:
-                scores = deletion_curve(model, model.history(user), item, cited[:n])
+        for pair in explained(model, explainers[name], users, context):
+            if len(pair.cited) >= n:
+                scores = deletion_curve(model, pair.history, pair.item, pair.cited[:n])
                 found.append(scores / scores[0])
         curves[name] = np.mean(found, axis=0)
     return curves

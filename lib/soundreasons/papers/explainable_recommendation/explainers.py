@@ -46,29 +46,3 @@ explainers: dict[str, Explainer] = {
     "random": decoy,
     "random_tags": words.random_tags,
 }
-
-
-def remembered(explainer: Explainer) -> Explainer:
-    """Wrap an explainer so that it is asked once a (model, user, item): several metrics share the answers.
-
-    Chapter: explainable_recommendation.
-
-    Examples
-    --------
-    >>> calls, model = [], Recommender()
-    >>> ask = remembered(lambda model, user, item, context: calls.append(item))
-    >>> _ = ask(model, 0, 7, None), ask(model, 0, 7, None)
-    >>> calls
-    [7]
-    """
-    answers: dict[tuple[Recommender, int, int], Evidence] = {}
-
-    def ask(model: Recommender, user: int, item: int, context: Context) -> Evidence:
-        if model.origin is not model:  # a copy with an edited history is asked once only, and is large
-            return explainer(model, user, item, context)
-        key = (model, user, item)
-        if key not in answers:
-            answers[key] = explainer(model, user, item, context)
-        return answers[key]
-
-    return ask

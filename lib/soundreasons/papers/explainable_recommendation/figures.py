@@ -120,8 +120,17 @@ def plot_map(
     styles = zip((BLUE, VERMILION, GREEN), ("o", "^", "s"), strict=True)
     for (label, rows), (colour, marker) in zip(groups.items(), styles, strict=False):
         ax.scatter(points[rows, 0], points[rows, 1], s=36, color=colour, marker=marker, label=label)
-    for row, name in names.items():
-        ax.annotate(name, points[row], xytext=(4, 3), textcoords="offset points", fontsize=7)
+    for number, (row, name) in enumerate(sorted(names.items(), key=lambda pair: points[pair[0], 1])):
+        left = number % 2 == 0  # names of neighbours go to different sides
+        ax.annotate(
+            name,
+            points[row],
+            xytext=(-7 if left else 7, -3),
+            textcoords="offset points",
+            fontsize=9,
+            ha="right" if left else "left",
+        )
+    ax.margins(x=0.12)
     ax.set(xlabel="first direction of taste", ylabel="second direction of taste")
     return ax
 

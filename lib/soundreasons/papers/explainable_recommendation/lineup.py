@@ -35,3 +35,24 @@ def seven(tags: sp.csr_matrix, *, seed: int = 0, device: str = "cpu") -> dict[st
         "ease": lambda: EASE(device=device),
         "hybrid": lambda: Hybrid(tags=tags, device=device),
     }
+
+
+def fit_all(
+    tags: sp.csr_matrix, interactions: sp.csr_matrix, *, seed: int = 0, device: str = "cpu"
+) -> dict[str, Recommender]:
+    """Fit the seven models; the hybrid mixes in the linear model that is there already.
+
+    Chapter: explainable_recommendation.
+
+    Examples
+    --------
+    >>> list(fit_all(sp.eye(3, format="csr"), sp.csr_matrix([[1, 1, 0], [0, 1, 1]])))[-2:]
+    ['ease', 'hybrid']
+    """
+    models = {
+        name: make().fit(interactions)
+        for name, make in seven(tags, seed=seed, device=device).items()
+        if name not in ("ease", "hybrid")
+    }
+    linear = EASE(device=device).fit(interactions)
+    return models | {"ease": linear, "hybrid": Hybrid(tags=tags, linear=linear).fit(interactions)}

@@ -5,9 +5,11 @@ A pair is a user and one of the five items recommended first. A metric is a func
 no sense, such as taking people out of a history. `up` says which metrics are better when larger.
 """
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import wraps
+from functools import cached_property, wraps
+from itertools import groupby
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +18,7 @@ from soundreasons.papers.explainable_recommendation.evidence import Context, Evi
 from soundreasons.papers.explainable_recommendation.exact import TOP, places
 from soundreasons.papers.explainable_recommendation.explainers import Explainer
 from soundreasons.papers.explainable_recommendation.people import neighbours
+from soundreasons.papers.explainable_recommendation.perturbation import remember
 from soundreasons.papers.explainable_recommendation.ranking import top
 from soundreasons.papers.explainable_recommendation.recommenders import Floats, Recommender
 from soundreasons.papers.explainable_recommendation.words import histories_share
@@ -25,13 +28,14 @@ N_SHOWN = 3  # reasons that a listener sees
 _STEPS = 5  # of a deletion curve
 _DROPPED = 0.1  # share of a history that the stability test leaves out
 _NO_SCORE = 1e-12  # of a score that is not above it, no share can be lost
+_KEPT = 8  # judged pairs of so many (model, explainer, users) stay in a context's memory
 Users = Sequence[int] | NDArray[np.int64]
 Metric = Callable[[Recommender, Explainer, Sequence[int], Context], Floats]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Pair:
-    """One explained recommendation."""
+    """One explained recommendation; what is asked of it is worked out once, however many metrics ask."""
 
     model: Recommender
     explainer: Explainer
@@ -39,23 +43,50 @@ class Pair:
     item: int
     context: Context
 
-    @property
+    @cached_property
     def history(self) -> NDArray[np.int64]:
         """Items of the user."""
         return self.model.history(self.user)
 
-    @property
+    @cached_property
     def evidence(self) -> Evidence:
         """What the explainer says."""
         return self.explainer(self.model, self.user, self.item, self.context)
 
-    @property
+    @cached_property
     def cited(self) -> NDArray[np.int64]:
         """Artists of the history that it rests on, the weightiest first; those with weight above 0."""
         found = self.evidence
         if found.kind == "tags":
             found = histories_share(found.best(N_SHOWN), self.history, self.context)
         return found.items[found.weights > 0] if found.kind == "artists" else np.array([], dtype=np.int64)
+
+    @cached_property
+    def score(self) -> float:
+        """Score of the item with the whole history."""
+        whole = np.ones((1, len(self.history)))
+        return float(self.model.scores_of_parts(self.history, whole, np.array([self.item]))[0, 0])
+
+    @cached_property
+    def lost(self) -> Floats:
+        """Shares of the score lost when one to five cited artists are out (the last stays)."""
+        cited = self.cited[:_STEPS]
+        if not len(cited):
+            return np.full(_STEPS, np.nan)
+        scores = deletion_curve(self.model, self.history, self.item, cited)
+        if not scores[0] > _NO_SCORE:
+            return np.full(_STEPS, np.nan)
+        lost = (scores[0] - scores[1:]) / scores[0]
+        return np.pad(lost, (0, _STEPS - len(lost)), mode="edge")
+
+    @cached_property
+    def kept(self) -> Floats:
+        """Shares of the score that the first one to five cited artists alone would give."""
+        cited = self.cited[:_STEPS]
+        if not len(cited) or not self.score > _NO_SCORE:
+            return np.full(_STEPS, np.nan)
+        kept = insertion_curve(self.model, self.history, self.item, cited)[1:] / self.score
+        return np.pad(kept, (0, _STEPS - len(kept)), mode="edge")
 
 
 def pairs(model: Recommender, users: Users, n: int = N_EXPLAINED) -> list[tuple[int, int]]:
@@ -66,13 +97,36 @@ def pairs(model: Recommender, users: Users, n: int = N_EXPLAINED) -> list[tuple[
     return [(int(user), int(item)) for user in users for item in top(model, int(user), n)]
 
 
+def explained(model: Recommender, explainer: Explainer, users: Users, context: Context) -> list[Pair]:
+    """Explain the five items recommended first to each user; asked again, the same answers come back.
+
+    So eighteen metrics cost one explanation a pair. The context remembers the pairs
+    of the last eight questions; a model must not be fitted anew under its old name meanwhile.
+    Chapter: explainable_recommendation.
+
+    Returns
+    -------
+    list of Pair
+        In the order of `pairs`.
+    """
+    key = ("explained", model, explainer, tuple(map(int, users)))
+    if key not in context.memory:
+        found = [Pair(model, explainer, user, item, context) for user, item in pairs(model, users)]
+        remember(context, key, found, n_kept=_KEPT)
+    return context.memory[key]  # type: ignore[no-any-return]
+
+
 def _per_pair(measure: Callable[[Pair], float]) -> Metric:
     @wraps(measure)
     def metric(model: Recommender, explainer: Explainer, users: Sequence[int], context: Context) -> Floats:
-        asked = [Pair(model, explainer, user, item, context) for user, item in pairs(model, users)]
-        return np.array([measure(pair) for pair in asked])
+        return np.array([measure(pair) for pair in explained(model, explainer, users, context)])
 
     return metric
+
+
+def _by_user(asked: Sequence[Pair]) -> list[list[Pair]]:
+    """Part the pairs by user, in their order."""
+    return [list(own) for _, own in groupby(asked, key=lambda pair: pair.user)]
 
 
 def deletion_curve(
@@ -146,41 +200,13 @@ def _curve(
     return model.scores_of_parts(history, masks, np.array([item]))[:, 0]
 
 
-def _share_lost(pair: Pair, n: int) -> Floats:
-    """Shares of the score lost when one to `n` cited artists are out; the last goes on where fewer are."""
-    cited = pair.cited[:n]
-    if not len(cited):
-        return np.full(n, np.nan)
-    scores = deletion_curve(pair.model, pair.history, pair.item, cited)
-    if not scores[0] > _NO_SCORE:
-        return np.full(n, np.nan)
-    lost = (scores[0] - scores[1:]) / scores[0]
-    return np.pad(lost, (0, n - len(lost)), mode="edge")
-
-
-def _share_kept(pair: Pair, n: int) -> Floats:
-    cited = pair.cited[:n]
-    if not len(cited):
-        return np.full(n, np.nan)
-    score = _score(pair)
-    if not score > _NO_SCORE:
-        return np.full(n, np.nan)
-    kept = insertion_curve(pair.model, pair.history, pair.item, cited)[1:] / score
-    return np.pad(kept, (0, n - len(kept)), mode="edge")
-
-
-def _score(pair: Pair) -> float:
-    whole = np.ones((1, len(pair.history)))
-    return float(pair.model.scores_of_parts(pair.history, whole, np.array([pair.item]))[0, 0])
-
-
 @_per_pair
 def deletion(pair: Pair) -> float:
     """Mean share of the score that is lost as the first five cited artists are taken out.
 
     Chapter: explainable_recommendation.
     """
-    return float(_share_lost(pair, _STEPS).mean())
+    return float(pair.lost.mean())
 
 
 @_per_pair
@@ -189,7 +215,7 @@ def insertion(pair: Pair) -> float:
 
     Chapter: explainable_recommendation.
     """
-    return float(_share_kept(pair, _STEPS).mean())
+    return float(pair.kept.mean())
 
 
 @_per_pair
@@ -198,7 +224,7 @@ def comprehensiveness(pair: Pair) -> float:
 
     Chapter: explainable_recommendation.
     """
-    return float(_share_lost(pair, N_SHOWN)[-1])
+    return float(pair.lost[N_SHOWN - 1])
 
 
 @_per_pair
@@ -207,7 +233,7 @@ def sufficiency(pair: Pair) -> float:
 
     Chapter: explainable_recommendation.
     """
-    return float(1 - _share_kept(pair, N_SHOWN)[-1])
+    return float(1 - pair.kept[N_SHOWN - 1])
 
 
 @_per_pair
@@ -241,8 +267,7 @@ def remainder(pair: Pair) -> float:
     found = pair.evidence
     if found.kind != "artists":
         return np.nan
-    score = _score(pair)
-    return float(abs(found.total - score) / score) if score > _NO_SCORE else np.nan
+    return float(abs(found.total - pair.score) / pair.score) if pair.score > _NO_SCORE else np.nan
 
 
 @_per_pair
@@ -373,27 +398,32 @@ def sensitivity(model: Recommender, explainer: Explainer, users: Sequence[int], 
 def _shaken(
     model: Recommender, explainer: Explainer, users: Sequence[int], context: Context
 ) -> tuple[Floats, Floats]:
-    kept, moved = [], []
-    for user in users:
-        history = model.history(int(user))
-        before = [
-            Pair(model, explainer, int(user), int(i), context) for i in top(model, int(user), N_EXPLAINED)
-        ]
-        cited = [pair.cited[:N_SHOWN] for pair in before]
-        rest = np.setdiff1d(history, np.concatenate(cited))
-        if not len(rest) or not any(map(len, cited)):
-            kept += [np.nan] * len(before)
-            moved += [np.nan] * len(before)
-            continue
-        rng = np.random.default_rng([context.seed, int(user)])
-        n_dropped = min(len(rest), max(1, round(_DROPPED * len(history))))
-        stays = np.setdiff1d(history, rng.choice(rest, n_dropped, replace=False))
-        changed = edited(model, int(user), stays)
-        for pair, old in zip(before, cited, strict=True):
-            again = Pair(changed, explainer, pair.user, pair.item, context)
-            kept.append(jaccard(old, again.cited[:N_SHOWN]) if len(old) else np.nan)
-            moved.append(_distance(pair.evidence, again.evidence, stays) / np.sqrt(n_dropped))
-    return np.array(kept), np.array(moved)
+    key = ("shaken", model, explainer, tuple(map(int, users)))
+    if key not in context.memory:
+        asked = _by_user(explained(model, explainer, users, context))
+        found = [change for own in asked for change in _shake(own)]
+        kept, moved = np.array(found).T if found else np.empty((2, 0))
+        remember(context, key, (kept, moved), n_kept=_KEPT)
+    return context.memory[key]  # type: ignore[no-any-return]
+
+
+def _shake(before: list[Pair]) -> list[tuple[float, float]]:
+    """Let one user forget something that was not cited, and ask again: (overlap, distance) a pair."""
+    first = before[0]
+    cited = [pair.cited[:N_SHOWN] for pair in before]
+    rest = np.setdiff1d(first.history, np.concatenate(cited))
+    if not len(rest) or not any(map(len, cited)):
+        return [(np.nan, np.nan)] * len(before)
+    rng = np.random.default_rng([first.context.seed, first.user])
+    n_dropped = min(len(rest), max(1, round(_DROPPED * len(first.history))))
+    stays = np.setdiff1d(first.history, rng.choice(rest, n_dropped, replace=False))
+    changed = edited(first.model, first.user, stays)
+    found = []
+    for pair, old in zip(before, cited, strict=True):
+        again = Pair(changed, pair.explainer, pair.user, pair.item, pair.context)
+        overlap = jaccard(old, again.cited[:N_SHOWN]) if len(old) else np.nan
+        found.append((overlap, _distance(pair.evidence, again.evidence, stays) / np.sqrt(n_dropped)))
+    return found
 
 
 def _distance(before: Evidence, after: Evidence, items: NDArray[np.int64]) -> float:
@@ -420,13 +450,59 @@ def consistency(model: Recommender, explainer: Explainer, users: Sequence[int], 
     Chapter: explainable_recommendation.
     """
     values = []
-    for user in users:
-        items = top(model, int(user), N_EXPLAINED)
-        alike = (context.item_tags[items] @ context.item_tags[items].T).toarray()
+    for own in _by_user(explained(model, explainer, users, context)):
+        vectors = context.item_tags[[pair.item for pair in own]]
+        alike = (vectors @ vectors.T).toarray()
         np.fill_diagonal(alike, -1.0)
-        cited = [Pair(model, explainer, int(user), int(i), context).cited[:N_SHOWN] for i in items]
+        cited = [pair.cited[:N_SHOWN] for pair in own]
         values += [jaccard(cited[k], cited[int(np.argmax(row))]) for k, row in enumerate(alike)]
     return np.array(values)
+
+
+def variety(model: Recommender, explainer: Explainer, users: Sequence[int], context: Context) -> Floats:
+    """One minus the mean Jaccard of the three reasons for an item with those for the user's other four.
+
+    One: nothing is said twice in a list. NaN where nothing was cited, or there is no other item.
+    Chapter: explainable_recommendation.
+    """
+    values = []
+    for own in _by_user(explained(model, explainer, users, context)):
+        cited = [pair.cited[:N_SHOWN] for pair in own]
+        for k, reasons in enumerate(cited):
+            others = [jaccard(reasons, other) for j, other in enumerate(cited) if j != k]
+            values.append(1 - float(np.mean(others)) if len(reasons) and others else np.nan)
+    return np.array(values)
+
+
+def template(evidence: Evidence) -> tuple[str | int | bool, ...]:
+    """Name the sentence that an explanation would be put into: same name, same sentence but for the names.
+
+    What is spoken of, how many of the three slots are filled, the kind of link to the first reason where
+    a path gives one, and whether an alternative is named.
+    Chapter: explainable_recommendation.
+
+    Examples
+    --------
+    >>> template(Evidence(np.array([4, 7]), np.array([2.0, 1.0]), "artists", notes=("tag:3", "tag:9")))
+    ('artists', 2, 'tag', False)
+    """
+    shown = evidence.best(N_SHOWN)
+    link = shown.notes[0].partition(":")[0] if shown.notes else ""
+    return evidence.kind, len(shown.items), link, evidence.instead is not None
+
+
+def template_entropy(
+    model: Recommender, explainer: Explainer, users: Sequence[int], context: Context
+) -> Floats:
+    """Surprise of the template of each pair, in bits: its mean is the entropy of the templates.
+
+    0: every explanation is the same sentence with other names in it. -log2 of the share of the pairs
+    that use the same `template`.
+    Chapter: explainable_recommendation.
+    """
+    used = [template(pair.evidence) for pair in explained(model, explainer, users, context)]
+    counts = Counter(used)
+    return np.array([np.log2(len(used) / counts[each]) for each in used])
 
 
 def personalisation(
@@ -436,11 +512,11 @@ def personalisation(
 
     Chapter: explainable_recommendation.
     """
-    asked = pairs(model, users)
-    cited = [Pair(model, explainer, user, item, context).cited[:N_SHOWN] for user, item in asked]
+    asked = explained(model, explainer, users, context)
+    cited = [pair.cited[:N_SHOWN] for pair in asked]
     of_item: dict[int, list[int]] = {}
-    for number, (_, item) in enumerate(asked):
-        of_item.setdefault(item, []).append(number)
+    for number, pair in enumerate(asked):
+        of_item.setdefault(pair.item, []).append(number)
     values = np.full(len(asked), np.nan)
     for numbers in of_item.values():
         if len(numbers) > 1:
@@ -461,6 +537,8 @@ metrics: dict[str, Metric] = {
     "sensitivity": sensitivity,
     "consistency": consistency,
     "personalisation": personalisation,
+    "variety": variety,
+    "template_entropy": template_entropy,
     "plausibility": plausibility,
     "verifiable": verifiable,
     "popularity": popularity,
@@ -496,8 +574,8 @@ def citations(model: Recommender, explainer: Explainer, users: Users, context: C
     Chapter: explainable_recommendation.
     """
     counts = np.zeros(context.interactions.shape[1], dtype=np.int64)
-    for user, item in pairs(model, users):
-        counts[Pair(model, explainer, user, item, context).cited[:N_SHOWN]] += 1
+    for pair in explained(model, explainer, users, context):
+        counts[pair.cited[:N_SHOWN]] += 1
     return counts
 
 

@@ -78,7 +78,7 @@ def _ask(model: Recommender, user: int, item: int, context: Context, kind: str) 
         rng, len(history), context.n_samples
     )  # fmt: skip
     asked = Asked(history, items, masks, model.scores_of_parts(history, masks, items))
-    remember(context, key, asked, n_kept=1)
+    remember(context, key, asked, n_kept=2)  # a model, and another one that it is compared with
     return asked
 
 

@@ -40,8 +40,8 @@ def rank(scores: Floats, seen: NDArray[np.int64], n: int) -> NDArray[np.int64]:
     """
     open_to = np.array(scores, dtype=np.float64)
     open_to[seen] = -np.inf
-    best = np.argsort(-open_to, kind="stable")[:n]
-    return best[np.isfinite(open_to[best])]
+    best = best_of_rows(open_to[np.newaxis], n)[0]
+    return np.asarray(best[np.isfinite(open_to[best])])
 
 
 def best_of_rows(scores: Floats, n: int) -> NDArray[np.int64]:

@@ -403,6 +403,8 @@ class Hybrid(WeightMatrix):
         As for `EASE`.
     device : str
         As for `EASE`.
+    linear : EASE, optional
+        One that was fitted on the same interactions, to save a second inversion.
 
     Examples
     --------
@@ -418,16 +420,23 @@ class Hybrid(WeightMatrix):
         share: float = 0.2,
         regularisation: float = 200.0,
         device: str = "cpu",
+        linear: EASE | None = None,
     ) -> None:
         if not 0 <= share <= 1:
             raise ValueError(f"share is {share}, expected a number from 0 to 1")
         self._tags, self._share, self._regularisation = tags, share, regularisation
-        self._device = device
+        self._device, self._linear = device, linear
 
     def _learn(self, interactions: sp.csr_matrix) -> None:
         n_items = interactions.shape[1]
         self.weights = np.zeros((n_items, n_items))
-        ease = EASE(regularisation=self._regularisation, device=self._device).fit(interactions)
+        ease, self._linear = self._linear, None  # for one fit only: the next may see other histories
+        if ease is None:
+            ease = EASE(regularisation=self._regularisation, device=self._device).fit(interactions)
+        elif ease.interactions.shape != interactions.shape or (ease.interactions != interactions).nnz:
+            raise ValueError(
+                "the linear model was fitted on other interactions; leave it out, or fit it on these"
+            )
         vectors = TagContent(tags=self._tags).fit(interactions).vectors
         for share, weights in ((1 - self._share, ease.weights), (self._share, _products(vectors))):
             self.weights += share / _spread(interactions, weights) * weights

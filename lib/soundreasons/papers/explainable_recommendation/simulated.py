@@ -86,7 +86,7 @@ def _shown(
         rng.random() * rng.choice(appeal, min(N_SHOWN, len(appeal)), replace=False).mean() for _ in items
     ]
     if strategy == "honest":
-        shares = contributions(model, user)[1][:, items]
+        shares = contributions(model, user, items)[1]
         cited = np.argsort(-shares, axis=0, kind="stable")[:N_SHOWN]
         told = appeal[cited].mean(axis=0)
     else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -517,8 +518,74 @@ def moved(before: Searched, after: Searched, k: int = 10) -> float:
 
     Chapter: song_descriptors.
     """
-    pairs = zip(before.hits.documents[:, :k], after.hits.documents[:, :k], strict=True)
-    return 100 * (1 - float(np.mean([len(np.intersect1d(a, b)) / k for a, b in pairs])))
+    return _changed(before.hits.documents[:, :k], after.hits.documents[:, :k])
+
+
+def answers_moved(
+    before: Rung | Encoder,
+    after: Rung | Encoder,
+    requests: Sequence[str],
+    documents: Sequence[str],
+    cache: Cache | None = None,
+    k: int = 10,
+) -> float:
+    """Share of the first k answers that change from one search to another, in per cent.
+
+    For requests of which nobody knows the right answers. Chapter: song_descriptors.
+    """
+    both = (top_documents(*vectors(who, requests, documents, cache), k).documents for who in (before, after))
+    return _changed(*both)
+
+
+def _changed(before: NDArray[np.int64], after: NDArray[np.int64]) -> float:
+    shared = (before[:, :, np.newaxis] == after[:, np.newaxis, :]).any(axis=2)
+    return 100 * (1 - float(shared.mean()))
+
+
+def naming_requests(
+    requests: Sequence[str], documents: Sequence[str], n: int, seed: int = 0, longest: int = 16
+) -> list[str]:
+    """Draw requests that name a descriptor of a catalogue, word for word, and can be read at a glance.
+
+    Chapter: song_descriptors.
+
+    Parameters
+    ----------
+    requests : sequence of str
+        What was asked.
+    documents : sequence of str
+        Descriptors, joined by commas.
+    n : int
+        How many; all that there are, if fewer.
+    seed : int
+        Draws them.
+    longest : int
+        Words of a request, at most.
+
+    Returns
+    -------
+    list of str
+        In their order.
+
+    Examples
+    --------
+    >>> naming_requests(["a sad song", "something like Abba"], ["sad, piano"], 1)
+    ['a sad song']
+    """
+    names = {part for document in documents for part in document.lower().split(", ") if part}
+    naming = [
+        row
+        for row, request in enumerate(requests)
+        if len(words := split_words(request)) <= longest and _names(words, names)
+    ]
+    order = seeding.rng(seed, "naming requests").permutation(len(naming))
+    return [requests[naming[place]] for place in sorted(order[:n])]
+
+
+def _names(words: Sequence[str], names: AbstractSet[str]) -> bool:
+    """Whether one of the names stands in a text, as up to three words in a row."""
+    runs = (" ".join(words[at : at + size]) for size in (1, 2, 3) for at in range(len(words) - size + 1))
+    return any(run in names for run in runs)
 
 
 def mean_gain(before: Sequence[Searched], after: Sequence[Searched], rng: np.random.Generator) -> Interval:
