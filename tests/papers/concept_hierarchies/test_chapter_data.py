@@ -46,7 +46,7 @@ def values(check, claim, holds):
 def test_every_check_can_hold_and_can_fail(claim, check, holds):
     found = {name: measure(value, exact=True) for name, value in values(check, claim, holds).items()}
     alone = claim.model_copy(update={"checks": [check.model_copy(update={"for_each": {}})]})
-    judged = claims.judge(alone, found, profile="laptop")
+    judged = claims.judge(alone, found, profile=claim.profiles[0])
     assert judged.verdict == ("reproduced" if holds else "contradicted")
 
 
