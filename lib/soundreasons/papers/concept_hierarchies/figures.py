@@ -54,7 +54,8 @@ def plot_map(
 ) -> Axes:
     """Scatter concepts on a map; groups have colour and marker, their own concept is a large hollow one.
 
-    `names` maps a group to the name written at the middle of its members. Returns `ax`.
+    `names` maps a group to the name written above its own concept, or at the middle of its members where that
+    is not there. Returns `ax`.
     """
     for place, number in enumerate(sorted(set(group.tolist()) - {NOWHERE})):
         chosen = group == number
@@ -78,8 +79,11 @@ def plot_map(
             edgecolors=colour,
             marker=marker,
         )
-        middle = np.median(positions[chosen], axis=0)
-        ax.annotate(names[number], middle, fontsize=8, color=colour, weight="bold", ha="center")
+        at = positions[rings][0] if rings.any() else np.median(positions[chosen], axis=0)
+        ax.annotate(
+            names[number], at, xytext=(0, 8), textcoords="offset points",
+            fontsize=8, color=colour, weight="bold", ha="center",
+        )  # fmt: skip
     ax.set(xticks=[], yticks=[], xlabel="t-SNE 1", ylabel="t-SNE 2")
     return ax
 

@@ -31,7 +31,7 @@ from soundreasons.papers.concept_hierarchies.structures import embedding_similar
 from soundreasons.papers.concept_hierarchies.vectors import cooccurrence
 
 Branches = dict[str, frozenset[str]]
-TAG_THRESHOLD = 0.05  # co-occurrence rates are small; the paper's 0.5 would leave all tags below the root
+TAG_THRESHOLD = 0.05  # co-occurrence rates are small; the paper's 0.5 joins hardly any tags
 _SPELLINGS = {"rhythmnblue": "rnb"}
 
 
