@@ -294,22 +294,10 @@ def test_the_published_table_reads_the_ledger():
 def streaming_folder(tmp_path, **changes):
     """Write two sessions of five and four tracks in the public layout, and their tracks."""
     from soundreasons.data.files import Folder
-    from soundreasons.data.readers.streaming_sessions import LOG_COLUMNS
 
-    rng = np.random.default_rng(0)
-    rows = []
-    for session, length in (("s1", 5), ("s2", 4)):
-        for position in range(1, length + 1):
-            flags = [True, position % 2 == 0, False, False]
-            how = [0, 1, 0, 0, 2, 0, True, 13, "2018-07-15", False, "radio", "fwdbtn", "trackdone"]
-            rows.append((session, position, length, f"t{position}", *flags, *how))
-    logs = pd.DataFrame(rows, columns=LOG_COLUMNS).assign(**changes)
-    tracks = pd.DataFrame(rng.normal(size=(5, 29)), columns=[f"f{k}" for k in range(29)])
-    tracks = tracks.rename(columns={"f0": "duration", "f28": "mode"})
-    tracks["mode"] = ["major", "minor", "major", "minor", "major"]
-    tracks.insert(0, "track_id", [f"t{k}" for k in range(1, 6)])
-    logs.sample(frac=1, random_state=0).to_csv(tmp_path / "log.csv", index=False)
-    tracks.to_csv(tmp_path / "tracks.csv", index=False)
+    ia.write_example_log(tmp_path)
+    logs = pd.read_csv(tmp_path / "log.csv").sort_values(["session_id", "session_position"])
+    logs.assign(**changes).sample(frac=1, random_state=0).to_csv(tmp_path / "log.csv", index=False)
     return Folder("music_streaming_sessions", {n: tmp_path / n for n in ("log.csv", "tracks.csv")})
 
 
@@ -334,18 +322,12 @@ def test_the_public_layout_of_sessions_is_read_and_laid_out(tmp_path):
 
 
 def test_one_step_on_the_public_layout_leaves_padding_out(tmp_path):
-    from soundreasons.data.readers import streaming_sessions
-
-    opened = streaming_sessions.read_csv(streaming_folder(tmp_path))
-    given, asked, skipped, valid_given, valid = map(
-        torch.as_tensor, ia.encode_streaming(opened.logs, opened.tracks)
-    )
-    model = ia.streaming_transformer()
-    logits = model.logits(given, asked, valid_given, valid)
-    loss = ia.em_loss(logits, skipped, model.subsets, ia.SESSION_STEP, valid=valid)
-    other = skipped.clone()
-    other[~valid] = 1 - other[~valid]
-    assert torch.equal(loss, ia.em_loss(logits, other, model.subsets, ia.SESSION_STEP, valid=valid))
+    ia.write_example_log(tmp_path)
+    opened = ia.read_streaming(tmp_path)
+    arrays, model = ia.encode_streaming(opened.logs, opened.tracks), ia.streaming_transformer()
+    loss = ia.streaming_loss(model, arrays)
+    other = np.where(arrays.valid, arrays.skipped, 1 - arrays.skipped)
+    assert torch.equal(loss, ia.streaming_loss(model, arrays._replace(skipped=other)))
     loss.backward()
     assert all(torch.isfinite(p.grad).all() for p in model.parameters() if p.grad is not None)
 

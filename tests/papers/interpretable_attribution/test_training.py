@@ -134,6 +134,26 @@ def test_seeds_give_the_same_run_twice_and_another_run_for_another():
     assert first == again != other
 
 
+@pytest.mark.parametrize("variant", ["em", "joined", "no_masks", "sequential"])
+def test_runs_side_by_side_are_the_runs_of_their_seeds(variant):
+    several = ia.train_toys("c", [3, 1], 40, variant=variant)
+    for seed, run in zip((3, 1), several, strict=True):
+        alone = ia.train_toy("c", seed, 40, variant=variant)
+        assert torch.allclose(run.outputs(run.points.x), alone.outputs(alone.points.x), atol=1e-4)
+    assert several[0].experts.n_copies is None
+
+
+def test_plain_networks_learn_together_what_they_learn_alone():
+    problem = ia.toy("a")
+    together = ia.train_plain_toys("a", [0, 4], 60)
+    for seed, network in zip((0, 4), together, strict=True):
+        generator = torch.Generator().manual_seed(seed)
+        alone = ia.plain_network(2, [24, 24], generator=generator)
+        ia.fit_plain(alone, ia.stream(problem, generator), 60)
+        x = torch.randn(50, 2)
+        assert torch.allclose(network(x), alone(x), atol=1e-4)
+
+
 def test_toys_are_what_the_paper_says():
     points = ia.draw_points(ia.toy("c"), 8000, torch.Generator().manual_seed(0))
     x, right = points.x.numpy(), points.right.numpy()
