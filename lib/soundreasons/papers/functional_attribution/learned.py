@@ -244,9 +244,9 @@ class Trainer:
 
     def _reinforce(self, losses: Tensor, mask: Tensor, scores: Tensor) -> Tensor:
         """Loss whose gradient is the expected loss of the selections, plus the cost of their size."""
-        log_probability = -functional.binary_cross_entropy_with_logits(
-            scores, mask, reduction="none"
-        ).sum(dim=2)
+        log_probability = -functional.binary_cross_entropy_with_logits(scores, mask, reduction="none").sum(
+            dim=2
+        )
         if self.kind == "realx":  # less noise: compare with the task's mean loss
             losses = losses - losses.mean(dim=1, keepdim=True)
         penalty = self.settings.penalty * scores.sigmoid().mean(dim=2)

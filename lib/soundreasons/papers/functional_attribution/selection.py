@@ -98,9 +98,7 @@ def select_codes(scores: Any, levels: Sequence[float], floor: float = 1e-2) -> N
     return np.where(is_silent, 0, codes)
 
 
-def _ranked(
-    scores: Any, floor: float
-) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.bool_]]:
+def _ranked(scores: Any, floor: float) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.bool_]]:
     """Features by decreasing score, the share of those before each, and the points that answer nothing."""
     size = _checked_scores(scores)
     order = np.argsort(-size, axis=1, kind="stable")
