@@ -37,6 +37,13 @@ def test_the_best_level_is_the_best_of_the_curve(small):
     assert best.loc["gam", "accuracy"] == curve["accuracy"].max()
 
 
+@pytest.mark.parametrize("method", ["gradient", "boosted"])
+def test_a_curve_is_what_the_table_says_at_each_level(small, method):
+    levels = [0.25, 0.5, 0.76]
+    expected = [small.table({method: level})["accuracy"].mean() for level in levels]
+    assert small.sweep(method, levels)["accuracy"].tolist() == approx(expected, abs=1e-12)
+
+
 def test_a_truncated_method_is_never_right_beyond_its_order(small):
     table = small.by_size("ga1m", 0.7)
     assert (table.loc[table["size"] > 1, "accuracy"] == 0).all()

@@ -55,6 +55,18 @@ def test_a_batched_network_is_many_separate_ones():
         torch.testing.assert_close(network(x)[number], y)
 
 
+def test_batch_norm_is_over_the_batch_of_each_task_and_unit():
+    network = BatchedNetwork(2, 3, 5, 1, has_batch_norm=True, generator=torch.Generator().manual_seed(0))
+    x = torch.randn(2, 50, 3)
+    for number in range(2):  # torch's own layer, on one task
+        y, norm = x[number], torch.nn.BatchNorm1d(5, eps=1e-3, affine=False)
+        for layer in range(3):
+            weight, bias = network.weights[layer][number].T, network.biases[layer][number, 0]
+            y = torch.nn.functional.linear(y, weight, bias)
+            y = norm(torch.selu(y)) if layer < 2 else y
+        torch.testing.assert_close(network(x)[number], y, atol=1e-5, rtol=1e-5)
+
+
 def test_tasks_side_by_side_do_not_touch_each_other(easy):
     # The gradient of one task's loss is zero on another task's weights.
     trainer = Trainer("l2x", as_mixtures([easy, easy]), QUICK, torch.Generator().manual_seed(0))

@@ -185,6 +185,17 @@ def test_every_method_gives_a_finite_number_a_feature(name, task):
     assert np.isfinite(fa.attributions[name](task)).all()
 
 
+def test_symmetric_scores_cannot_tell_each_from_both():
+    # The two relations of the chapter's proof: equal shares at 00, other answers.
+    each = fa.MixtureTask([[0, 0], [1, 1]], [0, 1])
+    both = fa.MixtureTask([[0, 0], [1, 1], [0, 1], [1, 0]], [0, 0, 1, 1])
+    assert each.true_selections()[0] == {frozenset({0}), frozenset({1})}
+    assert both.true_selections()[0] == {frozenset({0, 1})}
+    for task in (each, both):
+        scores = np.abs(fa.shapley_conditional(task)[0])
+        assert scores / scores.sum() == approx([0.5, 0.5])
+
+
 # -- decision rules ---------------------------------------------------------------------------------
 
 
@@ -207,6 +218,16 @@ def test_small_scores_select_nothing():
 def test_a_higher_level_never_selects_less(scores, level, more):
     low, high = fa.select(scores, level), fa.select(scores, min(level + more, 0.99))
     assert (low <= high).all()
+
+
+@given(arrays(float, (3, 4), elements=st.floats(-10, 10)))
+def test_a_sweep_cuts_the_ranking_where_the_rule_does(scores):
+    # The slow twin: the rule itself, level by level.
+    levels = [0.0, 0.3, 0.5, 0.7, 0.98]
+    expected = [subsets.codes(fa.select(scores, level)).tolist() for level in levels]
+    assert fa.select_codes(scores, levels).tolist() == expected
+    with pytest.raises(ValueError, match="level is 1"):
+        fa.select_codes(scores, [0.5, 1.0])
 
 
 @pytest.mark.parametrize("scores", [[[np.nan, 1.0]], [1.0, 2.0], [[]]])

@@ -294,22 +294,10 @@ def test_the_published_table_reads_the_ledger():
 def streaming_folder(tmp_path, **changes):
     """Write two sessions of five and four tracks in the public layout, and their tracks."""
     from soundreasons.data.files import Folder
-    from soundreasons.data.readers.streaming_sessions import LOG_COLUMNS
 
-    rng = np.random.default_rng(0)
-    rows = []
-    for session, length in (("s1", 5), ("s2", 4)):
-        for position in range(1, length + 1):
-            flags = [True, position % 2 == 0, False, False]
-            how = [0, 1, 0, 0, 2, 0, True, 13, "2018-07-15", False, "radio", "fwdbtn", "trackdone"]
-            rows.append((session, position, length, f"t{position}", *flags, *how))
-    logs = pd.DataFrame(rows, columns=LOG_COLUMNS).assign(**changes)
-    tracks = pd.DataFrame(rng.normal(size=(5, 29)), columns=[f"f{k}" for k in range(29)])
-    tracks = tracks.rename(columns={"f0": "duration", "f28": "mode"})
-    tracks["mode"] = ["major", "minor", "major", "minor", "major"]
-    tracks.insert(0, "track_id", [f"t{k}" for k in range(1, 6)])
-    logs.sample(frac=1, random_state=0).to_csv(tmp_path / "log.csv", index=False)
-    tracks.to_csv(tmp_path / "tracks.csv", index=False)
+    ia.write_example_log(tmp_path)
+    logs = pd.read_csv(tmp_path / "log.csv").sort_values(["session_id", "session_position"])
+    logs.assign(**changes).sample(frac=1, random_state=0).to_csv(tmp_path / "log.csv", index=False)
     return Folder("music_streaming_sessions", {n: tmp_path / n for n in ("log.csv", "tracks.csv")})
 
 
@@ -334,18 +322,12 @@ def test_the_public_layout_of_sessions_is_read_and_laid_out(tmp_path):
 
 
 def test_one_step_on_the_public_layout_leaves_padding_out(tmp_path):
-    from soundreasons.data.readers import streaming_sessions
-
-    opened = streaming_sessions.read_csv(streaming_folder(tmp_path))
-    given, asked, skipped, valid_given, valid = map(
-        torch.as_tensor, ia.encode_streaming(opened.logs, opened.tracks)
-    )
-    model = ia.streaming_transformer()
-    logits = model.logits(given, asked, valid_given, valid)
-    loss = ia.em_loss(logits, skipped, model.subsets, ia.SESSION_STEP, valid=valid)
-    other = skipped.clone()
-    other[~valid] = 1 - other[~valid]
-    assert torch.equal(loss, ia.em_loss(logits, other, model.subsets, ia.SESSION_STEP, valid=valid))
+    ia.write_example_log(tmp_path)
+    opened = ia.read_streaming(tmp_path)
+    arrays, model = ia.encode_streaming(opened.logs, opened.tracks), ia.streaming_transformer()
+    loss = ia.streaming_loss(model, arrays)
+    other = np.where(arrays.valid, arrays.skipped, 1 - arrays.skipped)
+    assert torch.equal(loss, ia.streaming_loss(model, arrays._replace(skipped=other)))
     loss.backward()
     assert all(torch.isfinite(p.grad).all() for p in model.parameters() if p.grad is not None)
 
@@ -398,3 +380,48 @@ def test_the_million_ratings_are_read_with_their_people(tmp_path):
     (tmp_path / "users.dat").write_text("1::F::18\n")
     with pytest.raises(DataError, match=r"line 1 of users.dat has 3 cells, expected 5"):
         movielens_people.read_dat(folder)
+
+
+def test_the_hundred_thousand_ratings_are_read_with_their_people(tmp_path):
+    from soundreasons.data import DataError
+    from soundreasons.data.files import Folder
+    from soundreasons.data.readers import movielens_100k
+
+    texts = {
+        "ml-100k.inter": "user_id:token\titem_id:token\trating:float\ttimestamp:float\n1\t2\t3\t881250949\n",
+        "ml-100k.item": "item_id:token\tmovie_title:token_seq\trelease_year:token\tclass:token_seq\n"
+        '1\tToy "Story"\t1995\tAnimation Children\'s\n2\tunknown\t\tunknown\n',
+        "ml-100k.user": "user_id:token\tage:token\tgender:token\toccupation:token\tzip_code:token\n"
+        "1\t24\tM\twriter\t85711\n2\t25\tF\tartist\t94043\n3\t7\tM\twriter\t32067\n",
+    }
+    for name, text in texts.items():
+        (tmp_path / name).write_text(text)
+    folder = Folder("movielens_100k", {name: tmp_path / name for name in texts})
+    opened = movielens_100k.read_atomic(folder)
+    assert opened.ratings.loc[0].tolist() == [1, 2, 3.0, 881250949]
+    assert opened.movies["title"].tolist() == ['Toy "Story"', "unknown"]
+    assert opened.movies["year"].isna().tolist() == [False, True]
+    assert opened.movies["genres"].tolist() == ["Animation|Children's", "unknown"]
+    # Classes of MovieLens 1M: 18 to 24, 25 to 34, under 18; artist before writer.
+    assert opened.users[["sex", "age", "occupation"]].to_numpy().tolist() == [
+        ["M", 18, 1], ["F", 25, 0], ["M", 1, 1],
+    ]  # fmt: skip
+    (tmp_path / "ml-100k.user").write_text("user_id:token\tage:token\n1\t24\n")
+    with pytest.raises(DataError, match=r"ml-100k.user has no column gender"):
+        movielens_100k.read_atomic(folder)
+    (tmp_path / "ml-100k.inter").write_text(texts["ml-100k.inter"] + "1\t2\n")
+    with pytest.raises(DataError, match=r"line 3 of ml-100k.inter has 2 cells, expected 4"):
+        movielens_100k.read_atomic(folder)
+
+
+def test_an_edition_with_people_has_their_content():
+    if not ia.available("movielens_100k"):
+        pytest.skip("movielens_100k is not on this machine (not checkable here)")
+    films = ia.load_films("movielens_100k")
+    # Counts of the publisher's readme: 943 people, 670 of them men; 1682 films; 21 occupations.
+    assert (films.n_users, films.n_items, len(films.ratings)) == (943, 1682, 100_000)
+    assert np.bincount(films.people[:, 0]).tolist() == [273, 670]
+    assert films.people.max(axis=0).tolist() == [1, 6, 20]
+    features = ia.film_features(films, ia.FilmTraining())
+    # 16 G features of content with G = 2: as many of people as of films (section 4.2).
+    assert len(features.groups[0]) == 32

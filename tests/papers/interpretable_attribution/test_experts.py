@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 import pytest
 import torch
@@ -103,6 +105,54 @@ def test_a_stopped_gradient_keeps_larger_experts_from_changing_smaller_ones(form
         assert moved is not stops_gradient
 
 
+@pytest.mark.parametrize(("is_connected", "stops_gradient"), CASES)
+def test_networks_side_by_side_say_and_learn_what_they_do_alone(is_connected, stops_gradient):
+    alone = [experts("masked", is_connected, stops_gradient, seed) for seed in range(3)]
+    batches = [draw(seed=5 + seed) for seed in range(3)]
+    x, labels = (torch.stack(part) for part in zip(*batches, strict=True))
+    together = ia.stack_experts(alone)
+    said = torch.stack([model(one) for model, one in zip(alone, x, strict=True)])
+    assert torch.allclose(together(x), said, atol=1e-6)
+    assert together.n_parameters == alone[0].n_parameters
+    for objective in ("em", "mixture", "sequential"):
+        copies = [copy.deepcopy(model) for model in alone]
+        together = ia.stack_experts(alone)
+        ia.fit(together, lambda: (x, labels), 20, objective=objective, learning_rate=1e-2)
+        for model, batch in zip(copies, batches, strict=True):
+            ia.fit(model, lambda batch=batch: batch, 20, objective=objective, learning_rate=1e-2)
+        apart = torch.stack([model(one) for model, one in zip(copies, x, strict=True)])
+        assert torch.allclose(together(x), apart, atol=1e-3)
+        back = [copy.deepcopy(model) for model in alone]
+        ia.unstack_experts(together, back)
+        assert torch.equal(torch.stack([model(one) for model, one in zip(back, x, strict=True)]), together(x))
+
+
+@pytest.mark.parametrize("scale", ["expert", "sample", "batch"])
+def test_a_batch_is_shared_out_within_each_network_side_by_side(scale):
+    outputs = torch.rand(2, 9, 5) * 2 - 1
+    step = ia.EStep(scale=scale)
+    together = ia.responsibilities(outputs, SUBSETS, step, are_copies=True)
+    alone = torch.stack([ia.responsibilities(part, SUBSETS, step) for part in outputs])
+    assert torch.allclose(together, alone)
+
+
+def test_networks_that_differ_in_more_than_weights_do_not_stand_side_by_side():
+    with pytest.raises(ValueError, match="there is no network"):
+        ia.stack_experts([])
+    with pytest.raises(ValueError, match="network 1 is not a single one in the masked form"):
+        ia.stack_experts([experts("masked"), experts("blocks")])
+    unmasked = experts("masked")
+    ia.unmask(unmasked)
+    for other in (experts("masked", False), unmasked):
+        with pytest.raises(ValueError, match="network 1 is laid out unlike network 0"):
+            ia.stack_experts([experts("masked"), other])
+    together = ia.stack_experts([experts("masked"), experts("masked")])
+    with pytest.raises(ValueError, match=r"x has shape \(3, 6\), expected \(2, n, 6\)"):
+        together(torch.zeros(3, 6))
+    with pytest.raises(ValueError, match="2 networks side by side, but 1 to write them to"):
+        ia.unstack_experts(together, [experts("masked")])
+
+
 def test_unmasking_lets_everything_through():
     model = experts("masked", False)
     ia.unmask(model)
@@ -149,6 +199,16 @@ def test_a_training_step_of_the_experts_keeps_to_its_device(form):
         ia.em_loss(model.logits(x), labels, model.subsets).backward()
         torch.optim.Adam(model.parameters(), foreach=False).step()
         ia.mixture(model(x), ia.gate_weights(model(x), model.subsets))
+
+
+def test_a_training_step_of_networks_side_by_side_keeps_to_its_device():
+    models = [ia.RestrictedExperts(GROUPS, SUBSETS, [7, 5], form="masked", device="meta") for _ in range(2)]
+    together = ia.stack_experts(models)
+    placed_once(together.subsets)
+    with RefuseStrays():
+        x, labels = torch.empty(2, 9, 6, device="meta"), torch.empty(2, 9, device="meta")
+        ia.em_loss(together.logits(x), labels, together.subsets, are_copies=True).backward()
+        torch.optim.Adam(together.parameters(), foreach=False).step()
 
 
 def test_a_stray_label_is_refused():

@@ -22,6 +22,7 @@ from soundreasons.papers.functional_attribution.selection import (
     EXACT_SELECTORS,
     Selector,
     select,
+    select_codes,
     select_one,
 )
 from soundreasons.papers.functional_attribution.tasks import MixtureTask
@@ -55,6 +56,7 @@ class Contest:
     scores: dict[str, list[Scores]]
     selectors: Mapping[str, Selector]
     seconds: dict[str, float] = field(default_factory=dict)
+    _swept: dict[tuple[str, tuple[float, ...]], NDArray[np.float64]] = field(default_factory=dict, repr=False)
 
     @property
     def methods(self) -> list[str]:
@@ -100,20 +102,33 @@ class Contest:
         return pd.DataFrame(rows, columns=columns)
 
     def sweep(self, method: str, levels: Sequence[float] = LEVELS) -> pd.DataFrame:
-        """Mean accuracy of one method at every level.
+        """Mean accuracy of one method at every level; computed once.
 
         Returns
         -------
         DataFrame, one row a level
             `level`, `accuracy`.
         """
-        means = [
-            np.mean(
-                [is_correct(t, s).mean() for t, s in zip(self.tasks, self.selections(method, x), strict=True)]
-            )
-            for x in levels
+        key = (method, tuple(levels))
+        if key not in self._swept:
+            by_task = self._scores_right if method in self.scores else self._selector_right
+            self._swept[key] = np.mean(by_task(method, levels), axis=0)
+        return pd.DataFrame({"level": levels, "accuracy": self._swept[key]})
+
+    def _scores_right(self, method: str, levels: Sequence[float]) -> list[NDArray[np.float64]]:
+        """Share of right selections of each task, at every level."""
+        coded = (select_codes(scores, levels) for scores in self.scores[method])
+        return [
+            task.minimal[np.arange(len(task)), code].mean(axis=1)
+            for task, code in zip(self.tasks, coded, strict=True)
         ]
-        return pd.DataFrame({"level": levels, "accuracy": means})
+
+    def _selector_right(self, method: str, levels: Sequence[float]) -> list[NDArray[np.float64]]:
+        selector = self.selectors[method]
+        return [
+            np.array([is_correct(task, selector(task, level)).mean() for level in levels])
+            for task in self.tasks
+        ]
 
     def by_size(self, method: str, level: float) -> pd.DataFrame:
         """Accuracy by true cardinality.

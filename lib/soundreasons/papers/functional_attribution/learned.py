@@ -21,6 +21,7 @@ import pandas as pd
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.nn import functional
 
 from soundreasons.papers.functional_attribution.scores import is_correct
 from soundreasons.papers.functional_attribution.selection import EXACT_SELECTORS, Selector
@@ -145,15 +146,20 @@ class BatchedNetwork(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(n_tasks, batch, n_inputs) to (n_tasks, batch, n_outputs)."""
-        last = len(self.weights) - 1
+        # Features come first in memory: the products need no copy, and a unit's batch is one row.
+        last, x = len(self.weights) - 1, x.mT
         for layer, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
-            x = torch.baddbmm(bias, x, weight)
+            x = torch.baddbmm(bias.mT, weight.mT, x)
             if layer < last:
-                x = torch.nn.functional.selu(x)
-                if self.has_batch_norm:
-                    x = x - x.mean(dim=1, keepdim=True)
-                    x = x * torch.rsqrt(x.square().mean(dim=1, keepdim=True) + 1e-3)
-        return x
+                x = functional.selu(x)
+                x = _normalised(x) if self.has_batch_norm else x
+        return x.mT
+
+
+def _normalised(x: Tensor) -> Tensor:
+    """Batch-normalise (n_tasks, n_units, batch): every unit of every task is a channel of its own."""
+    channels = x.reshape(1, -1, x.shape[-1])
+    return functional.batch_norm(channels, None, None, training=True, eps=1e-3).reshape(x.shape)
 
 
 class Trainer:
@@ -188,7 +194,8 @@ class Trainer:
             n_tasks, d, hidden, 1, has_batch_norm=True, generator=generator, device=device
         )
         parameters = [*self.selector.parameters(), *self.predictor.parameters()]
-        self.optimizer = torch.optim.Adam(parameters, lr=settings.learning_rate)
+        is_fused = mixtures.points.device.type in ("cpu", "cuda", "mps")
+        self.optimizer = torch.optim.Adam(parameters, lr=settings.learning_rate, fused=is_fused)
 
     def draw(self, n: int) -> tuple[Tensor, Tensor]:
         """Fresh points of every mixture, (n_tasks, n, d), and their labels, (n_tasks, n)."""
@@ -217,7 +224,7 @@ class Trainer:
     def losses(self, x: Tensor, y: Tensor, mask: Tensor) -> Tensor:
         """Cross-entropy of the predictor on each point, in nats, (n_tasks, batch)."""
         logits = self.predictor(x * mask)[:, :, 0]
-        return torch.nn.functional.binary_cross_entropy_with_logits(logits, y, reduction="none")
+        return functional.binary_cross_entropy_with_logits(logits, y, reduction="none")
 
     def step(self) -> Tensor:
         """One update; returns the loss of each point."""
@@ -237,9 +244,9 @@ class Trainer:
 
     def _reinforce(self, losses: Tensor, mask: Tensor, scores: Tensor) -> Tensor:
         """Loss whose gradient is the expected loss of the selections, plus the cost of their size."""
-        log_probability = -torch.nn.functional.binary_cross_entropy_with_logits(
-            scores, mask, reduction="none"
-        ).sum(dim=2)
+        log_probability = -functional.binary_cross_entropy_with_logits(scores, mask, reduction="none").sum(
+            dim=2
+        )
         if self.kind == "realx":  # less noise: compare with the task's mean loss
             losses = losses - losses.mean(dim=1, keepdim=True)
         penalty = self.settings.penalty * scores.sigmoid().mean(dim=2)

@@ -11,9 +11,12 @@ from soundreasons.papers.interpretable_attribution.classifier import (
     RestrictedClassifier,
     TableTraining,
 )
+from soundreasons.papers.interpretable_attribution.copies import stack_experts, unstack_experts
 from soundreasons.papers.interpretable_attribution.experts import (
     BlockLayer,
+    DiagonalLayer,
     MaskedLayer,
+    ReadingLayer,
     RestrictedExperts,
     expand_mask,
 )
@@ -65,7 +68,7 @@ from soundreasons.papers.interpretable_attribution.gating import (
     normalised,
     selected_size,
 )
-from soundreasons.papers.interpretable_attribution.plain import fit_plain, plain_network
+from soundreasons.papers.interpretable_attribution.plain import fit_plain, fit_plain_together, plain_network
 from soundreasons.papers.interpretable_attribution.posthoc import (
     POST_HOC,
     named_features,
@@ -102,7 +105,10 @@ from soundreasons.papers.interpretable_attribution.sessions import (
 from soundreasons.papers.interpretable_attribution.streaming import (
     StreamingArrays,
     encode_streaming,
+    read_streaming,
+    streaming_loss,
     streaming_transformer,
+    write_example_log,
 )
 from soundreasons.papers.interpretable_attribution.subsets import (
     check_groups,
@@ -131,8 +137,9 @@ from soundreasons.papers.interpretable_attribution.toy_experiments import (
     leaks,
     plain_accuracy,
     score_toy,
-    train_plain_toy,
+    train_plain_toys,
     train_toy,
+    train_toys,
     unmask,
 )
 from soundreasons.papers.interpretable_attribution.toys import (
@@ -140,6 +147,7 @@ from soundreasons.papers.interpretable_attribution.toys import (
     Toy,
     draw_points,
     stream,
+    streams,
     toy,
     toy_experts,
 )
@@ -176,6 +184,7 @@ __all__ = [
     "Attention",
     "BestOf",
     "BlockLayer",
+    "DiagonalLayer",
     "EStep",
     "Explanation",
     "FilmExperts",
@@ -189,6 +198,7 @@ __all__ = [
     "PlainClassifier",
     "PlainFilms",
     "Points",
+    "ReadingLayer",
     "RestrictedClassifier",
     "RestrictedExperts",
     "RestrictedTransformer",
@@ -227,6 +237,7 @@ __all__ = [
     "first_accuracy",
     "fit",
     "fit_plain",
+    "fit_plain_together",
     "gate_weights",
     "group_attribution",
     "grouped_table",
@@ -262,6 +273,7 @@ __all__ = [
     "published_film_sizes",
     "published_skips",
     "ranks_of_first",
+    "read_streaming",
     "responsibilities",
     "right_features",
     "run_table",
@@ -271,8 +283,11 @@ __all__ = [
     "session_leak",
     "session_model",
     "skip_scores",
+    "stack_experts",
     "stream",
+    "streaming_loss",
     "streaming_transformer",
+    "streams",
     "strict_children",
     "subset_names",
     "subset_table",
@@ -280,11 +295,14 @@ __all__ = [
     "toy",
     "toy_experts",
     "train_films",
-    "train_plain_toy",
+    "train_plain_toys",
     "train_sessions",
     "train_toy",
+    "train_toys",
     "unmask",
     "unseen_items",
+    "unstack_experts",
     "who_explains",
     "who_explains_films",
+    "write_example_log",
 ]

@@ -3,8 +3,9 @@ r"""Experts that can only see what they declare: one network, H outputs, two equ
 Task: for groups of input columns and subsets of groups, build a perceptron whose output h depends on
 the columns of subset h and on nothing else. Every layer is a row of H blocks; block i feeds block j
 only where subset i is contained in subset j. The *block* form keeps a small matrix a block; the *masked*
-form keeps one large matrix times a fixed mask, and is much faster when there are many blocks. In both,
-the gradient can be stopped between blocks, so that a larger expert never changes a smaller one.
+form keeps one matrix a layer times a fixed mask (of a mask that is a diagonal of blocks, the blocks), and
+is much faster when there are many blocks. In both, the gradient can be stopped between blocks, so that a
+larger expert never changes a smaller one.
 Source: section 3.3. Chapter: interpretable_attribution.
 """
 
@@ -31,7 +32,6 @@ from soundreasons.papers.interpretable_attribution.subsets import (
 )
 
 FORMS = ("blocks", "masked")
-_WORTH_BLOCKING = 10_000  # weights of a block-diagonal mask from which on its zeros cost more than blocks
 Activation = Callable[[Tensor], Tensor]
 
 
@@ -120,6 +120,20 @@ class BlockLayer(nn.Module):
         return torch.cat(rows), torch.cat([bias.detach() for bias in self.biases])
 
 
+def _affine(weight: Tensor, bias: Tensor, x: Tensor) -> Tensor:
+    """Weight (..., n_out, n_in) times rows (..., n, n_in); features first in memory, so nothing is copied."""
+    product = torch.baddbmm if x.ndim == 3 else torch.addmm
+    return product(bias.unsqueeze(-1), weight, x.mT).mT
+
+
+def _diagonal(weight: Tensor, base: Tensor, x: Tensor) -> Tensor:
+    """Each block (H, n_out, n_in) times its own part of the rows, added to `base`: one batched product."""
+    n_out, n_in = weight.shape[-2:]
+    parts = x.mT.reshape(-1, n_in, x.shape[-2])
+    said = torch.baddbmm(base.reshape(-1, n_out, base.shape[-1]), weight.reshape(-1, n_out, n_in), parts)
+    return said.reshape(*x.shape[:-2], -1, x.shape[-2]).mT
+
+
 class MaskedLayer(nn.Module):
     """One matrix times a fixed mask: what is forbidden is multiplied by zero, before and after learning.
 
@@ -129,42 +143,82 @@ class MaskedLayer(nn.Module):
         First values.
     mask : Tensor of bool, shape (n_out, n_in)
         What is allowed.
-    own : Tensor of bool, shape (n_out, n_in), optional
-        Where the gradient may pass; everywhere that is allowed unless told.
-    n_blocks : int
-        Of a mask that allows a block to feed itself only: only the diagonal is multiplied then. 0 for
-        any other mask.
     """
 
     mask: Tensor
-    own: Tensor | None
 
-    def __init__(
-        self, weight: Tensor, bias: Tensor, mask: Tensor, own: Tensor | None = None, n_blocks: int = 0
-    ) -> None:
+    def __init__(self, weight: Tensor, bias: Tensor, mask: Tensor) -> None:
         super().__init__()
-        self.n_blocks = n_blocks if mask.numel() >= _WORTH_BLOCKING else 0
         self.weight, self.bias = nn.Parameter(weight.clone()), nn.Parameter(bias.clone())
         self.register_buffer("mask", mask.to(weight.dtype), persistent=False)
-        self.register_buffer("own", None if own is None else own.to(weight.dtype), persistent=False)
+
+    @property
+    def n_parameters(self) -> int:
+        """Numbers that can be learned."""
+        return int(self.mask.sum()) + self.bias.shape[-1]
 
     def forward(self, x: Tensor) -> Tensor:
-        """(n, n_in) to (n, n_out)."""
-        if self.n_blocks:
-            return self._diagonal(x)
-        if self.own is None:
-            return functional.linear(x, self.weight * self.mask, self.bias)
-        # Two products, so that what comes from other blocks is read and not changed.
-        from_others = functional.linear(x.detach(), self.weight * (self.mask - self.own), self.bias)
-        return from_others + functional.linear(x, self.weight * self.own)
+        """(..., n, n_in) to (..., n, n_out)."""
+        return _affine(self.weight * self.mask, self.bias, x)
 
-    def _diagonal(self, x: Tensor) -> Tensor:
-        n, blocks = len(x), self.n_blocks
-        weight = self.weight.reshape(blocks, len(self.bias) // blocks, blocks, -1)
-        diagonal = weight.diagonal(dim1=0, dim2=2).permute(2, 1, 0)  # (blocks, units before, units)
-        bias = self.bias.reshape(blocks, 1, -1)
-        out = torch.baddbmm(bias, x.reshape(n, blocks, -1).transpose(0, 1), diagonal)
-        return out.transpose(0, 1).reshape(n, -1)
+
+class DiagonalLayer(nn.Module):
+    """A masked layer whose mask lets each block feed itself only: of the matrix the diagonal is all there is.
+
+    Parameters
+    ----------
+    weight, bias : Tensor, shapes (n_out, n_in) and (n_out,)
+        First values; what is off the diagonal is left out.
+    n_blocks : int
+        H.
+    """
+
+    def __init__(self, weight: Tensor, bias: Tensor, n_blocks: int) -> None:
+        super().__init__()
+        whole = weight.reshape(n_blocks, len(bias) // n_blocks, n_blocks, -1)
+        self.weight = nn.Parameter(whole.diagonal(dim1=0, dim2=2).permute(2, 0, 1).contiguous())
+        self.bias = nn.Parameter(bias.clone())
+
+    @property
+    def n_parameters(self) -> int:
+        """Numbers that can be learned."""
+        return math.prod(self.weight.shape[-3:]) + self.bias.shape[-1]
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(..., n, n_in) to (..., n, n_out)."""
+        return _diagonal(self.weight, self.bias.unsqueeze(-1), x)
+
+
+class ReadingLayer(nn.Module):
+    """A masked layer in which a block reads other blocks without changing them: their gradient is stopped.
+
+    Two products: what comes from others, read off rows that are cut from the gradient, and the diagonal.
+
+    Parameters
+    ----------
+    weight, bias, mask
+        As for `MaskedLayer`.
+    n_blocks : int
+        H.
+    """
+
+    mask: Tensor
+
+    def __init__(self, weight: Tensor, bias: Tensor, mask: Tensor, n_blocks: int) -> None:
+        super().__init__()
+        own = expand_mask(np.eye(n_blocks, dtype=bool), mask.shape[1] // n_blocks, mask.shape[0] // n_blocks)
+        self.register_buffer("mask", (mask & ~_on(mask, own)).to(weight.dtype), persistent=False)
+        self.weight, self.own = nn.Parameter(weight.clone()), DiagonalLayer(weight, bias, n_blocks)
+
+    @property
+    def n_parameters(self) -> int:
+        """Numbers that can be learned."""
+        return int(self.mask.sum()) + self.own.n_parameters
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(..., n, n_in) to (..., n, n_out)."""
+        read = _affine(self.weight * self.mask, self.own.bias, x.detach())
+        return _diagonal(self.own.weight, read.mT, x)
 
 
 class RestrictedExperts(nn.Module):
@@ -231,6 +285,7 @@ class RestrictedExperts(nn.Module):
         self.subsets = subset_table(subsets, len(self.groups))
         self.hidden, self.form, self.activation = tuple(hidden), form, activation
         self.is_connected, self.stops_gradient = is_connected, stops_gradient
+        self.n_copies: int | None = None  # of networks side by side; one network has none
         self.n_columns = 1 + max(column for group in self.groups for column in group)
         blocks = self._blocks(generator, device)
         self.layers = nn.ModuleList(blocks if form == "blocks" else self._masked_layers(blocks))
@@ -261,17 +316,17 @@ class RestrictedExperts(nn.Module):
     def _is_stopped(self, depth: int) -> bool:
         return depth > 0 and self.stops_gradient and self.is_connected
 
-    def _masked_layers(self, blocks: Iterable[nn.Module]) -> list[MaskedLayer]:
-        widths, layers = [*self.hidden, 1], []
-        diagonal = np.eye(len(self.subsets), dtype=bool)
+    def _masked_layers(self, blocks: Iterable[nn.Module]) -> list[MaskedLayer | DiagonalLayer | ReadingLayer]:
+        layers: list[MaskedLayer | DiagonalLayer | ReadingLayer] = []
         for depth, (block, mask) in enumerate(zip(blocks, self._masks(), strict=True)):
             assert isinstance(block, BlockLayer)
             weight, bias = block.dense(mask.shape[1])
-            own = None
-            if self._is_stopped(depth):
-                own = _on(weight, expand_mask(diagonal, widths[depth - 1], widths[depth]))
-            n_blocks = 0 if self.is_connected or depth == 0 else len(diagonal)
-            layers.append(MaskedLayer(weight, bias, _on(weight, mask), own, n_blocks))
+            if depth > 0 and not self.is_connected:
+                layers.append(DiagonalLayer(weight, bias, len(self.subsets)))
+            elif self._is_stopped(depth):
+                layers.append(ReadingLayer(weight, bias, _on(weight, mask), len(self.subsets)))
+            else:
+                layers.append(MaskedLayer(weight, bias, _on(weight, mask)))
         return layers
 
     def masked(self) -> RestrictedExperts:
@@ -291,27 +346,30 @@ class RestrictedExperts(nn.Module):
 
     @property
     def n_parameters(self) -> int:
-        """Numbers that can be learned; what a mask forbids is not counted."""
+        """Numbers that can be learned, of one network; what a mask forbids is not counted."""
         if self.form == "blocks":
             return sum(parameter.numel() for parameter in self.parameters())
-        masks = (int(layer.mask.sum()) + layer.bias.numel() for layer in self.layers)  # type: ignore[operator, union-attr]
-        return sum(masks)
+        return sum(layer.n_parameters for layer in self.layers)  # type: ignore[misc]
 
     def logits(self, x: Tensor) -> Tensor:
         """What the experts say before it is squeezed, shape (n, H); tanh gives the outputs.
 
+        Networks side by side (see `stack_experts`) take and give one more dimension in front.
+
         Raises
         ------
         ValueError
-            If `x` has fewer columns than the groups name.
+            If `x` has fewer columns than the groups name, or not one part a network.
         """
-        if x.ndim != 2 or x.shape[1] < self.n_columns:
+        lead = () if self.n_copies is None else (self.n_copies,)
+        if x.ndim != 2 + len(lead) or x.shape[-1] < self.n_columns or x.shape[:-2] != lead:
+            expected = ", ".join(str(size) for size in (*lead, "n", self.n_columns))
             raise ValueError(
-                f"x has shape {tuple(x.shape)}, expected (n, {self.n_columns}): the groups name "
+                f"x has shape {tuple(x.shape)}, expected ({expected}): the groups name "
                 f"columns up to {self.n_columns - 1}"
             )
         *inner, last = self.layers
-        x = x[:, : self.n_columns]
+        x = x[..., : self.n_columns]
         for layer in inner:
             x = self.activation(layer(x))
         return last(x)  # type: ignore[no-any-return]

@@ -29,6 +29,7 @@ from soundreasons.papers.interpretable_attribution.films import (
 from soundreasons.papers.interpretable_attribution.gating import explaining_subset, gate_weights, mixture
 from soundreasons.papers.interpretable_attribution.plain import plain_network
 from soundreasons.papers.interpretable_attribution.ranking import hit_ratio_at_k, ndcg_at_k, ranks_of_first
+from soundreasons.papers.interpretable_attribution.subsets import strict_children
 from soundreasons.papers.interpretable_attribution.training import FILM_STEP, BestOf, descend, em_loss
 
 FILM_SUBSETS = ((0,), (0, 1), (0, 2), (0, 1, 2))  # of content, user, item
@@ -152,6 +153,7 @@ class FilmExperts(nn.Module):
             features.groups, list(FILM_SUBSETS), block_sizes(factors), form=form, generator=generator,
             device=str(features.content.device),
         )  # fmt: skip
+        self.smaller = strict_children(self.experts.subsets)  # once, not at every step
 
     @property
     def n_parameters(self) -> int:
@@ -164,16 +166,19 @@ class FilmExperts(nn.Module):
 
     def weights(self, pairs: Tensor) -> Tensor:
         """Weights of the experts, shape (n, 4), not normalised."""
-        return gate_weights(torch.tanh(self.logits(pairs)), list(FILM_SUBSETS), FILM_STEP.gate)
+        return self._weights(torch.tanh(self.logits(pairs)))
+
+    def _weights(self, outputs: Tensor) -> Tensor:
+        return gate_weights(outputs, self.experts.subsets, FILM_STEP.gate, children=self.smaller)
 
     def forward(self, pairs: Tensor) -> Tensor:
         """Output of the mixture, shape (n,); larger = more likely rated."""
         outputs = torch.tanh(self.logits(pairs))
-        return mixture(outputs, gate_weights(outputs, list(FILM_SUBSETS), FILM_STEP.gate))
+        return mixture(outputs, self._weights(outputs))
 
     def loss(self, pairs: Tensor, labels: Tensor) -> Tensor:
         """Loss of the M-step."""
-        return em_loss(self.logits(pairs), labels, list(FILM_SUBSETS), FILM_STEP)
+        return em_loss(self.logits(pairs), labels, self.experts.subsets, FILM_STEP, children=self.smaller)
 
 
 class PlainFilms(nn.Module):

@@ -76,7 +76,7 @@ def load_films(name: str) -> Films:
 
     Parameters
     ----------
-    name : {"movielens_2016", "movielens_2018", "movielens_1m"}
+    name : {"movielens_2016", "movielens_2018", "movielens_100k", "movielens_1m"}
         Which.
 
     Returns

@@ -23,6 +23,8 @@ GATES = ("L1", "L2", "Lp", "shifted")
 POWER = 4  # p of the Lp gate
 CENTRE = 0.3  # of the shifted gate: what is sure when one of five examples is positive
 _EPSILON = 1e-9
+_NEVER = -1e4  # its exponential is exactly zero
+_LEAST = 1e-37  # nothing that is a number above zero in single precision is below
 
 
 def confidence(outputs: Tensor, gate: str = "L2") -> Tensor:
@@ -112,14 +114,16 @@ def gate_weights(
     [[1.0, 0.0, 0.0]]
     """
     asked = _children(subsets, children, outputs.shape[-1])
-    sure = confidence(outputs.detach(), gate)
-    doubt = 1 - sure
-    order = _order(asked.tobytes(), len(asked), str(outputs.device)).to(doubt.dtype)
-    # The product as a sum of logarithms is one matrix product; a certain child is counted apart, so that
-    # its parents get exactly zero.
-    certain = (doubt <= 0).to(doubt.dtype) @ order
-    weights = torch.exp(torch.log(doubt.clamp(min=_EPSILON)) @ order) * (certain == 0)
-    return weights * sure if keep_own else weights
+    with torch.no_grad():
+        sure = confidence(outputs, gate)
+        order = _order(asked.tobytes(), len(asked), str(outputs.device)).to(sure.dtype)
+        # The product as a sum of logarithms is one matrix product. The logarithm of a certain child is so
+        # far down that its parents get exactly zero.
+        doubt = torch.log((1 - sure).clamp_(min=0)).clamp_(min=_NEVER)
+        # Experts may come first in memory; then they stay there.
+        joint = doubt @ order if doubt.stride(-1) == 1 else (order.mT @ doubt.mT).mT
+        weights = joint.exp_()
+        return weights.mul_(sure) if keep_own else weights
 
 
 @functools.lru_cache(maxsize=256)
@@ -160,9 +164,7 @@ def normalised(weights: Tensor) -> Tensor:
     [[0.25, 0.75], [0.5, 0.5]]
     """
     total = weights.sum(dim=-1, keepdim=True)
-    undecided = total <= 0
-    safe = torch.where(undecided, torch.ones_like(total), total)
-    return torch.where(undecided, torch.full_like(weights, 1 / weights.shape[-1]), weights / safe)
+    return torch.where(total > 0, weights / total.clamp(min=_LEAST), 1 / weights.shape[-1])
 
 
 def mixture(outputs: Tensor, weights: Tensor) -> Tensor:

@@ -147,7 +147,8 @@ def train_sessions(kind: str, seed: int, training: SessionTraining, *, device: s
 
 def session_loss(model: RestrictedTransformer, given: Tensor, asked: Tensor, skipped: Tensor) -> Tensor:
     """Loss of the M-step; with one expert, its log-loss. Chapter: interpretable_attribution."""
-    return em_loss(model.logits(given, asked), skipped, model.subsets, SESSION_STEP)
+    logits = model.logits(given, asked)
+    return em_loss(logits, skipped, model.subsets, SESSION_STEP, children=model.smaller)
 
 
 def _said(model: RestrictedTransformer, sessions: Sessions) -> Tensor:

@@ -7,12 +7,18 @@ section 4.3. Chapter: interpretable_attribution.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
+from soundreasons.data.files import Folder
+from soundreasons.data.readers import streaming_sessions
+from soundreasons.papers.interpretable_attribution.training import SESSION_STEP, em_loss
 from soundreasons.papers.interpretable_attribution.transformer import RestrictedTransformer
 
 GIVEN_SIZES = {"place": 2, "context": 13, "interaction": 29, "general": 3, "musical": 26}
@@ -86,6 +92,67 @@ class StreamingArrays(NamedTuple):
     skipped: NDArray[np.float32]
     valid_given: NDArray[np.bool_]
     valid: NDArray[np.bool_]
+
+
+def write_example_log(folder: Path | str) -> None:
+    """Write two made-up sessions in the public layout: `log.csv` and `tracks.csv`, to try the reader on.
+
+    Five and four tracks; skips at even places, radio, thirteen hours, no pause. Chapter:
+    interpretable_attribution.
+
+    Parameters
+    ----------
+    folder : path
+        An existing folder.
+    """
+    rng, rows = np.random.default_rng(0), []
+    for session, length in (("s1", 5), ("s2", 4)):
+        for position in range(1, length + 1):
+            flags = [True, position % 2 == 0, False, False]
+            how = [0, 1, 0, 0, 2, 0, True, 13, "2018-07-15", False, "radio", "fwdbtn", "trackdone"]
+            rows.append((session, position, length, f"t{position}", *flags, *how))
+    logs = pd.DataFrame(rows, columns=streaming_sessions.LOG_COLUMNS)
+    logs.sample(frac=1, random_state=0).to_csv(Path(folder) / "log.csv", index=False)
+    tracks = pd.DataFrame(rng.normal(size=(5, 29)), columns=[f"f{k}" for k in range(29)])
+    tracks = tracks.rename(columns={"f0": "duration", "f28": "mode"})
+    tracks["mode"] = ["major", "minor", "major", "minor", "major"]
+    tracks.insert(0, "track_id", [f"t{k}" for k in range(1, 6)])
+    tracks.to_csv(Path(folder) / "tracks.csv", index=False)
+
+
+def read_streaming(folder: Path | str) -> streaming_sessions.StreamingSessions:
+    """Read `log.csv` and `tracks.csv` of the public layout, as the registry's reader does.
+
+    Chapter: interpretable_attribution.
+
+    Parameters
+    ----------
+    folder : path
+        Where the two files lie: one training log, and the joined features of its tracks.
+
+    Returns
+    -------
+    StreamingSessions
+        `logs`, one row a track played, and `tracks`, one row a track.
+
+    Raises
+    ------
+    DataError
+        If a column is missing or a session has a gap; it is named.
+    """
+    files = {name: Path(folder) / name for name in ("log.csv", "tracks.csv")}
+    return streaming_sessions.read_csv(Folder("music_streaming_sessions", files))
+
+
+def streaming_loss(model: RestrictedTransformer, arrays: StreamingArrays) -> Tensor:
+    """Loss of the M-step on logged sessions; padded places count for nothing.
+
+    Source: section 4.3. Chapter: interpretable_attribution.
+    """
+    device = next(model.parameters()).device
+    given, asked, skipped, valid_given, valid = (torch.as_tensor(part, device=device) for part in arrays)
+    logits = model.logits(given, asked, valid_given, valid)
+    return em_loss(logits, skipped, model.subsets, SESSION_STEP, children=model.smaller, valid=valid)
 
 
 def encode_streaming(logs: pd.DataFrame, tracks: pd.DataFrame) -> StreamingArrays:

@@ -6,7 +6,7 @@ Shares run from 0 to 1. Source: sections 4.1 and 5. Chapter: interpretable_attri
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -16,14 +16,15 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from soundreasons.papers.interpretable_attribution.copies import stack_experts, unstack_experts
 from soundreasons.papers.interpretable_attribution.experts import MaskedLayer, RestrictedExperts
 from soundreasons.papers.interpretable_attribution.gating import gate_weights, mixture, normalised
-from soundreasons.papers.interpretable_attribution.plain import fit_plain, plain_network
+from soundreasons.papers.interpretable_attribution.plain import fit_plain_together, plain_network
 from soundreasons.papers.interpretable_attribution.toys import (
     Points,
     Toy,
     draw_points,
-    stream,
+    streams,
     toy,
     toy_experts,
 )
@@ -92,17 +93,20 @@ def judging_points(problem: Toy, seed: int, device: str) -> Points:
     return draw_points(problem, N_TEST, torch.Generator(device).manual_seed(2**31 + seed))
 
 
-def train_toy(name: str, seed: int, steps: int, *, variant: str = "em", device: str = "cpu") -> ToyRun:
-    """Train experts on a toy.
+def train_toys(
+    name: str, seeds: Sequence[int], steps: int, *, variant: str = "em", device: str = "cpu"
+) -> list[ToyRun]:
+    """Train experts on a toy, once for each seed, side by side.
 
+    The runs have weights and batches of their own; that they are computed together changes rounding only.
     Source: section 4.1. Chapter: interpretable_attribution.
 
     Parameters
     ----------
     name : {"a", "b", "c", "d"}
         Which.
-    seed : int
-        Of first weights and batches; the test points come from a stream of their own.
+    seeds : sequence of int
+        Of first weights and batches; the test points come from streams of their own.
     steps : int
         Batches; the paper takes 15,000.
     variant : str
@@ -112,25 +116,38 @@ def train_toy(name: str, seed: int, steps: int, *, variant: str = "em", device: 
 
     Returns
     -------
-    ToyRun
+    list of ToyRun
+        In the order of the seeds.
 
     Raises
     ------
     ValueError
-        If there is no such toy or variant.
+        If there is no such toy or variant, or no seed.
     """
     if variant not in VARIANTS:
         raise ValueError(f"variant is {variant!r}, expected one of {', '.join(VARIANTS)}")
     problem, how = toy(name), VARIANTS[variant]
-    generator = torch.Generator(device).manual_seed(seed)
-    experts = toy_experts(
-        problem, generator, is_connected=how.is_connected, stops_gradient=how.stops_gradient
-    )
+    generators = [torch.Generator(device).manual_seed(seed) for seed in seeds]
+    networks = [
+        toy_experts(problem, one, is_connected=how.is_connected, stops_gradient=how.stops_gradient)
+        for one in generators
+    ]
     if not how.has_masks:
-        unmask(experts, generator)
+        for network, generator in zip(networks, generators, strict=True):
+            unmask(network, generator)
     children = problem.children if how.has_product else np.zeros_like(problem.children)
-    fit(experts, stream(problem, generator), steps, step=how.step, objective=how.objective, children=children)
-    return ToyRun(problem, experts, judging_points(problem, seed, device), children)
+    together, draw = stack_experts(networks), streams(problem, generators)
+    fit(together, draw, steps, step=how.step, objective=how.objective, children=children)
+    unstack_experts(together, networks)
+    return [
+        ToyRun(problem, network, judging_points(problem, seed, device), children)
+        for network, seed in zip(networks, seeds, strict=True)
+    ]
+
+
+def train_toy(name: str, seed: int, steps: int, *, variant: str = "em", device: str = "cpu") -> ToyRun:
+    """Train experts on a toy once; see `train_toys`. Chapter: interpretable_attribution."""
+    return train_toys(name, [seed], steps, variant=variant, device=device)[0]
 
 
 def unmask(experts: RestrictedExperts, generator: torch.Generator | None = None) -> None:
@@ -197,17 +214,22 @@ def score_toy(run: ToyRun, gate: str = READ_BY) -> dict[str, float]:
     }
 
 
-def train_plain_toy(name: str, seed: int, steps: int, *, device: str = "cpu") -> nn.Sequential:
+def train_plain_toys(
+    name: str, seeds: Sequence[int], steps: int, *, device: str = "cpu"
+) -> list[nn.Sequential]:
     """Train an unrestricted perceptron on a toy, with as many hidden units as all experts together.
 
-    Chapter: interpretable_attribution.
+    Once for each seed, side by side, as `train_toys` does. Chapter: interpretable_attribution.
     """
     problem = toy(name)
-    generator = torch.Generator(device).manual_seed(seed)
+    generators = [torch.Generator(device).manual_seed(seed) for seed in seeds]
     width = problem.hidden * len(problem.subsets)
-    network = plain_network(problem.centres.shape[1], [width, width], generator=generator, device=device)
-    fit_plain(network, stream(problem, generator), steps)
-    return network
+    networks = [
+        plain_network(problem.centres.shape[1], [width, width], generator=one, device=device)
+        for one in generators
+    ]
+    fit_plain_together(networks, streams(problem, generators), steps)
+    return networks
 
 
 def plain_accuracy(network: nn.Module, points: Points) -> float:
@@ -292,8 +314,8 @@ def ablate(name: str, seeds: list[int], steps: int, variants: list[str], *, devi
 
     rows = []
     for variant in variants:
-        for seed in seeds:
-            run = train_toy(name, seed, steps, variant=variant, device=device)
+        runs = train_toys(name, seeds, steps, variant=variant, device=device)
+        for seed, run in zip(seeds, runs, strict=True):
             leak = leaks(run.experts, run.points.x[:256])
             rows.append({"variant": variant, "seed": seed, **score_toy(run), "leak": leak})
     return pd.DataFrame(rows)

@@ -8,6 +8,7 @@ interpretable_attribution.
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -170,12 +171,12 @@ class _Drawer:
         self._centres = torch.tensor(problem.centres[cluster], dtype=torch.float32, device=device)
         spread = np.where(problem.is_blank[cluster], 0.0, SPREAD)
         self._spread = torch.tensor(spread, dtype=torch.float32, device=device)
-        self._labels = torch.tensor(problem.labels[cluster], dtype=torch.float32, device=device)
+        self.labels = torch.tensor(problem.labels[cluster], dtype=torch.float32, device=device)
         self._right = torch.tensor(problem.right[cluster], device=device)
 
     def draw(self) -> Points:
         noise = torch.randn(self._centres.shape, generator=self._generator, device=self._centres.device)
-        return Points(torch.addcmul(self._centres, noise, self._spread), self._labels, self._right)
+        return Points(torch.addcmul(self._centres, noise, self._spread), self.labels, self._right)
 
 
 def stream(problem: Toy, generator: torch.Generator) -> Draw:
@@ -185,6 +186,24 @@ def stream(problem: Toy, generator: torch.Generator) -> Draw:
     def draw() -> tuple[Tensor, Tensor]:
         points = drawer.draw()
         return points.x, points.labels
+
+    return draw
+
+
+def streams(problem: Toy, generators: Sequence[torch.Generator]) -> Draw:
+    """Give batches for networks side by side, one of its own for each. Chapter: interpretable_attribution.
+
+    Examples
+    --------
+    >>> x, labels = streams(toy("a"), [torch.Generator().manual_seed(k) for k in range(3)])()
+    >>> x.shape, labels.shape
+    (torch.Size([3, 256, 2]), torch.Size([3, 256]))
+    """
+    drawers = [_Drawer(problem, problem.batch_size, generator) for generator in generators]
+    labels = torch.stack([drawer.labels for drawer in drawers])  # the same in every batch
+
+    def draw() -> tuple[Tensor, Tensor]:
+        return torch.stack([drawer.draw().x for drawer in drawers]), labels
 
     return draw
 

@@ -62,6 +62,7 @@ def responsibilities(
     *,
     children: NDArray[np.bool_] | None = None,
     valid: Tensor | None = None,
+    are_copies: bool = False,
 ) -> Tensor:
     """Share a batch out among experts: the E-step.
 
@@ -77,11 +78,13 @@ def responsibilities(
         Gate and scaling.
     valid : bool Tensor, shape (...), optional
         False where there is nothing to learn (padding); such places get weight zero.
+    are_copies : bool
+        The first dimension counts networks side by side, each with a batch of its own.
 
     Returns
     -------
     Tensor, shape (..., H), without gradient
-        Sums to H with scale "expert", to one otherwise.
+        Sums to H with scale "expert", to one otherwise; for each network, if there are several.
 
     Raises
     ------
@@ -95,20 +98,17 @@ def responsibilities(
     >>> round(float(shares.sum()), 3)
     1.0
     """
-    weights = gate_weights(outputs, subsets, step.gate, keep_own=step.keep_own, children=children)
-    if valid is not None:
-        weights = weights * valid.unsqueeze(-1)
-    if step.scale == "batch":
-        return weights / (weights.sum() + _TINY)
     if step.scale not in SCALES:
         raise ValueError(f"scale is {step.scale!r}, expected one of {', '.join(SCALES)}")
-    weights = normalised(weights)
-    if valid is not None:
-        weights = weights * valid.unsqueeze(-1)
-    flat = weights.reshape(-1, weights.shape[-1])
-    if step.scale == "sample":
-        return weights / (flat.sum() + _TINY)
-    return weights / (flat.sum(dim=0) + _TINY)
+    batch = tuple(range(1 if are_copies else 0, outputs.ndim - 1))
+    with torch.no_grad():
+        weights = gate_weights(outputs, subsets, step.gate, keep_own=step.keep_own, children=children)
+        if step.scale != "batch":
+            weights = normalised(weights)
+        if valid is not None:
+            weights = weights * valid.unsqueeze(-1)
+        together = batch if step.scale == "expert" else (*batch, outputs.ndim - 1)
+        return weights / (weights.sum(dim=together, keepdim=True) + _TINY)
 
 
 def expert_losses(logits: Tensor, labels: Tensor) -> Tensor:
@@ -145,6 +145,7 @@ def em_loss(
     *,
     children: NDArray[np.bool_] | None = None,
     valid: Tensor | None = None,
+    are_copies: bool = False,
 ) -> Tensor:
     """Log-losses of the experts, weighted by their responsibilities: what the M-step descends.
 
@@ -156,19 +157,22 @@ def em_loss(
         Before the tanh.
     labels : Tensor, shape (...), 0 or 1
         What is true.
-    subsets, step, children, valid
+    subsets, step, children, valid, are_copies
         As for `responsibilities`.
 
     Returns
     -------
     Tensor, a number
+        Summed over networks side by side, which share no weight.
 
     Examples
     --------
     >>> float(em_loss(torch.zeros(2, 1), torch.ones(2), [(0,)], EStep(keep_own=False)))
     0.693...
     """
-    shares = responsibilities(torch.tanh(logits), subsets, step, children=children, valid=valid)
+    shares = responsibilities(
+        torch.tanh(logits.detach()), subsets, step, children=children, valid=valid, are_copies=are_copies
+    )
     return (shares * expert_losses(logits, labels)).sum()
 
 
@@ -177,12 +181,12 @@ def mixture_loss(
 ) -> Tensor:
     """Log-loss of the mixture itself: the training that the paper does *not* use.
 
-    Chapter: interpretable_attribution.
+    Mean over the batch; networks side by side are summed. Chapter: interpretable_attribution.
     """
     outputs = torch.tanh(logits)
     weights = gate_weights(outputs, subsets, step.gate, keep_own=step.keep_own, children=children)
-    share = (mixture(outputs, weights) + 1) / 2
-    return functional.binary_cross_entropy(share.clamp(_TINY, 1 - _TINY), labels)
+    share = ((mixture(outputs, weights) + 1) / 2).clamp(_TINY, 1 - _TINY)
+    return functional.binary_cross_entropy(share, labels, reduction="none").mean(dim=-1).sum()
 
 
 def check_labels(labels: Tensor) -> None:
@@ -233,10 +237,10 @@ def fit(
     Parameters
     ----------
     experts : RestrictedExperts
-        Trained in place.
+        Trained in place; several at once, if they stand side by side (see `stack_experts`).
     draw : callable
         Gives the next batch: inputs of shape (n, n_columns) and labels of shape (n,), on the device
-        of the experts.
+        of the experts; of networks side by side, with one more dimension in front.
     steps : int, from 1
         Batches; "sequential" shares them out among its levels.
     step : EStep
@@ -272,10 +276,9 @@ def fit(
     asked = strict_children(experts.subsets) if children is None else children
     if objective == "sequential":
         return _fit_by_level(experts, draw, steps, step, learning_rate, asked)
-    loss_of = em_loss if objective == "em" else mixture_loss
     return descend(
         experts.parameters(),
-        lambda: _loss_of_batch(experts, draw, loss_of, step, asked),
+        lambda: _loss_of_batch(experts, draw, objective, step, asked),
         steps,
         learning_rate,
         after=after,
@@ -283,10 +286,14 @@ def fit(
 
 
 def _loss_of_batch(
-    experts: RestrictedExperts, draw: Draw, loss_of: Any, step: EStep, asked: NDArray[np.bool_]
+    experts: RestrictedExperts, draw: Draw, objective: str, step: EStep, asked: NDArray[np.bool_]
 ) -> Tensor:
     x, labels = draw()
-    return loss_of(experts.logits(x), labels, experts.subsets, step, children=asked)  # type: ignore[no-any-return]
+    logits = experts.logits(x)
+    if objective == "mixture":
+        return mixture_loss(logits, labels, experts.subsets, step, children=asked)
+    are_copies = experts.n_copies is not None
+    return em_loss(logits, labels, experts.subsets, step, children=asked, are_copies=are_copies)
 
 
 def descend(
@@ -389,7 +396,10 @@ def _fit_by_level(
         def loss_of_level(active: Tensor = active) -> Tensor:
             x, labels = draw()
             logits = experts.logits(x)
-            shares = responsibilities(torch.tanh(logits), experts.subsets, step, children=asked)
+            shares = responsibilities(
+                torch.tanh(logits.detach()), experts.subsets, step, children=asked,
+                are_copies=experts.n_copies is not None,
+            )  # fmt: skip
             return (shares * active * expert_losses(logits, labels)).sum()
 
         # A new Adam for each level: it has no momentum, so what gets no gradient does not move.

@@ -17,7 +17,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from soundreasons.papers.interpretable_attribution.subsets import inclusion_matrix, subset_table
+from soundreasons.papers.interpretable_attribution.subsets import (
+    inclusion_matrix,
+    strict_children,
+    subset_table,
+)
 
 
 class Attention(nn.Module):
@@ -158,6 +162,7 @@ class RestrictedTransformer(nn.Module):
             raise ValueError(f"{len(self.subsets)} subsets on the given side, {len(asked)} on the asked side")
         self.stops_gradient = stops_gradient
         self.feeds = inclusion_matrix(self.subsets)
+        self.smaller = strict_children(self.subsets)  # once, not at every step
         self._register("given", _columns(given_groups, self.subsets, "given"), device)
         self._register("asked", _columns(asked_groups, asked, "asked"), device)
         n_blocks = len(self.subsets)
