@@ -198,7 +198,8 @@ def paper(results: Path) -> None:
     lines = [
         "# The paper profile of `functional_attribution`", "",
         f"{machine['system']}, {machine['processor']}, {machine['threads']} thread: "
-        f"{cost['cpu_seconds']:.0f} CPU-seconds, {cost['peak_memory_bytes'] / 1e9:.1f} GB. Not as the profile says: {changed}.", "",
+        f"{cost['cpu_seconds']:.0f} CPU-seconds, {cost['peak_memory_bytes'] / 1e9:.1f} GB. "
+        f"Not as the profile says: {changed}.", "",
         "| claim | verdict |", "|---|---|",
     ]  # fmt: skip
     verdicts = {claim: told for claim, told in run["verdicts"].items() if not (changed and claim == "C6")}

@@ -129,6 +129,16 @@ def test_a_toy_is_solved_and_the_credit_goes_mostly_right(name):
     assert max(found["expert_0"], found["expert_1"]) < (0.8 if name == "a" else 0.68)
 
 
+@pytest.mark.parametrize(
+    ("name", "accuracy", "right"), [("a", 0.997, 0.97), ("c", 0.995, 0.95), ("d", 0.999, 1.0)]
+)
+def test_the_levels_of_the_authors_code_are_reached(name, accuracy, right):
+    # Their code, rerun once: within 0.005 and 0.04, on average over seeds; as many batches as theirs.
+    found = [ia.score_toy(run) for run in ia.train_toys(name, range(4), 15_000)]
+    assert np.mean([one["accuracy"] for one in found]) == pytest.approx(accuracy, abs=0.005)
+    assert np.mean([one["right"] for one in found]) == pytest.approx(right, abs=0.04)
+
+
 def test_seeds_give_the_same_run_twice_and_another_run_for_another():
     first, again, other = (ia.score_toy(ia.train_toy("a", seed, 60)) for seed in (1, 1, 2))
     assert first == again != other
