@@ -67,7 +67,7 @@ class Audit:
         )
 
     def shares(self) -> pd.Series:
-        """Share of right answers: this method's, the yardsticks', and this method's by features and by answer."""
+        """Share of right answers: this method's, the yardsticks', and its own by features and by answer."""
         parts = {
             f"{kind} {number} feature{'' if number == 1 else 's'}": share
             for kind, shares in (("tasks of", self.by_dimension), ("answers with", self.by_size))
