@@ -197,7 +197,7 @@ def plot_sweeps(curves: Mapping[str, pd.DataFrame], levels: Mapping[str, float],
         ax.plot(levels[method], at, marker, color=colour, markersize=8)
         ax.plot([], [], color=colour, linestyle=dash, marker=marker, markersize=6, label=LABELS[method])
     ax.set(xlabel="level of the decision rule", ylabel="accuracy", ylim=(0, 1))
-    ax.legend(fontsize=8, ncols=2, handlelength=3.2)
+    ax.legend(fontsize=8, ncols=2, handlelength=3.2, loc="upper center", bbox_to_anchor=(0.5, -0.14))
     return ax
 
 
