@@ -144,6 +144,21 @@ def test_an_audit_lays_known_methods_beside_and_breaks_down_by_size():
     sizes = np.concatenate([task.true_sizes for task in tasks])
     assert found.by_size.index.tolist() == sorted(set(sizes.tolist()))
     assert "| shapley_conditional | " in found.page()
+    shares = found.shares()
+    assert shares["this method"] == found.accuracy
+    assert shares["answers with 1 feature"] == found.by_size[1]
+    assert shares["tasks of 3 features"] == found.by_dimension[3]
+
+
+def test_the_time_of_conditional_means_is_taken_afresh_though_a_task_keeps_them(monkeypatch):
+    tasks = fa.collect("own", "univariate", [3], 2).tasks
+    assert all(task.means_at_points.any() for task in tasks)
+    asked, original = [], fa.MixtureTask.conditional_means
+    monkeypatch.setattr(
+        fa.MixtureTask, "conditional_means", lambda task, x: asked.append(task) or original(task, x)
+    )
+    fa.contest(tasks, [(3, 0)] * 2, methods={}, selectors={})
+    assert asked == tasks
 
 
 def test_an_audit_reports_the_level_that_suits_best():

@@ -30,6 +30,7 @@ def test_a_toy_is_drawn_in_three_panels_with_its_second_half_apart(run):
     across = np.concatenate([np.asarray(part.get_offsets())[:, 0] for part in axes[0].collections])
     # Half of the points lie around the origin, half around four.
     assert (across > 2).mean() == pytest.approx(0.5, abs=0.05)
+    assert axes[0].get_xlabel() == "first feature (right half: third, shifted by 4)"
     assert len(across) == 1000
 
 

@@ -57,22 +57,28 @@ class Audit:
     n_tasks: int
     n_points: int
 
-    def page(self) -> str:
-        """The verdict as Markdown."""
-        rows = [f"| {name} | {share:.0%} |" for name, share in self.yardsticks.items()]
-        by = [
-            f"| {kind}, {number} features | {share:.0%} |"
-            for kind, shares in (("tasks", self.by_dimension), ("answers", self.by_size))
-            for number, share in shares.items()
-        ]
+    def sentence(self) -> str:
+        """The verdict in words, as Markdown."""
         return (
             f"**This method {_verdict(self.accuracy)} the features that decide.** Asked at {self.n_points} "
             f"points of {self.n_tasks} tasks, at the level that suits it best ({self.level:.2f}), it names a "
             f"smallest sufficient set at {self.accuracy:.0%} of the points. At {1 - self.property_score:.0%} "
-            "it contradicts itself: the set it names is refuted by what it says elsewhere.\n\n"
-            "| on the same tasks | right |\n|---|---|\n"
-            + "\n".join([f"| this method | {self.accuracy:.0%} |", *rows, *by, ""])
+            "it contradicts itself: the set it names is refuted by what it says elsewhere."
         )
+
+    def shares(self) -> pd.Series:
+        """Share of right answers: this method's, the yardsticks', and its own by features and by answer."""
+        parts = {
+            f"{kind} {number} feature{'' if number == 1 else 's'}": share
+            for kind, shares in (("tasks of", self.by_dimension), ("answers with", self.by_size))
+            for number, share in shares.items()
+        }
+        return pd.Series({"this method": self.accuracy, **self.yardsticks, **parts}, name="right")
+
+    def page(self) -> str:
+        """The verdict as Markdown: the sentence, and the shares as a table."""
+        rows = [f"| {name} | {share:.0%} |" for name, share in self.shares().items()]
+        return "\n".join([f"{self.sentence()}\n", "| on the same tasks | right |", "|---|---|", *rows, ""])
 
 
 def _verdict(accuracy: float) -> str:

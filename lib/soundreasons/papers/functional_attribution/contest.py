@@ -28,7 +28,7 @@ from soundreasons.papers.functional_attribution.selection import (
 from soundreasons.papers.functional_attribution.tasks import MixtureTask
 
 Selections = list[NDArray[np.bool_]]
-LEVELS = tuple(np.round(np.arange(0.02, 1.0, 0.02), 2).tolist())
+LEVELS = tuple(np.round(np.arange(0.01, 1.0, 0.01), 2).tolist())
 """Levels of a sweep; confidences below one half and above one are the same as the ends."""
 
 
@@ -198,7 +198,9 @@ def contest(
     """
     if len(tasks) != len(keys):
         raise ValueError(f"{len(keys)} keys for {len(tasks)} tasks, expected one a task")
-    seconds = {"conditional means": _timed(lambda: [task.means_at_points for task in tasks])}
+    # Timed afresh, since a task keeps its table; then kept, so that no method pays for it.
+    seconds = {"conditional means": _timed(lambda: [task.conditional_means(task.points) for task in tasks])}
+    _ = [task.means_at_points for task in tasks]
     scores: dict[str, list[Scores]] = {}
     for name, method in methods.items():
         clock = time.process_time()

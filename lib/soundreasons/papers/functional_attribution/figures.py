@@ -65,6 +65,7 @@ _FAMILIES = {
     "boosted": (ORANGE, "*"),
     "archipelago": (BLACK, "p"),
 }
+_DASHES: tuple[Any, ...] = ("-", "--", "-.", ":", (0, (6, 1, 1, 1, 1, 1)))
 
 
 def _look(method: str) -> tuple[str, str]:
@@ -185,13 +186,17 @@ def plot_accuracy_property(table: pd.DataFrame, ax: Axes) -> Axes:
 
 def plot_sweeps(curves: Mapping[str, pd.DataFrame], levels: Mapping[str, float], ax: Axes) -> Axes:
     """Draw accuracy against the level, one curve a method, with its tuned level as a mark; return `ax`."""
+    n_drawn: dict[str, int] = {}
     for method, curve in curves.items():
         colour, marker = _look(method)
-        ax.plot(curve["level"], curve["accuracy"], color=colour, linewidth=1.2, alpha=0.8)
+        dash = _DASHES[n_drawn.setdefault(colour, 0) % len(_DASHES)]  # a family shares its colour
+        n_drawn[colour] += 1
+        ax.plot(curve["level"], curve["accuracy"], color=colour, linestyle=dash, linewidth=1.2, alpha=0.8)
         at = float(np.interp(levels[method], curve["level"], curve["accuracy"]))
-        ax.plot(levels[method], at, marker, color=colour, markersize=8, label=LABELS[method])
+        ax.plot(levels[method], at, marker, color=colour, markersize=8)
+        ax.plot([], [], color=colour, linestyle=dash, marker=marker, markersize=6, label=LABELS[method])
     ax.set(xlabel="level of the decision rule", ylabel="accuracy", ylim=(0, 1))
-    ax.legend(fontsize=6.5, ncols=2)
+    ax.legend(fontsize=8, ncols=2, handlelength=3.2, loc="upper center", bbox_to_anchor=(0.5, -0.14))
     return ax
 
 

@@ -119,6 +119,7 @@ from soundreasons.papers.interpretable_attribution.subsets import (
     subset_table,
 )
 from soundreasons.papers.interpretable_attribution.tables import (
+    TABLE_GROUPS,
     GroupedTable,
     TableRun,
     available,
@@ -179,6 +180,7 @@ __all__ = [
     "SESSION_STEP",
     "SESSION_SUBSETS",
     "SUBSET_NAMES",
+    "TABLE_GROUPS",
     "TOY_STEP",
     "VARIANTS",
     "Attention",

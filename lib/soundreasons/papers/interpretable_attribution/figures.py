@@ -56,7 +56,7 @@ def plot_labels(
         rows = labels[: len(across)] == value
         faded = 0.7 if opacity is None else np.clip(opacity[: len(across)][rows], 0.03, 1)
         ax.scatter(across[rows], up[rows], s=9, c=colour, marker=marker, alpha=faded, linewidths=0)
-    return _plane(ax)
+    return _plane(ax, run)
 
 
 def plot_attribution(run: ToyRun, ax: Axes) -> Axes:
@@ -64,7 +64,7 @@ def plot_attribution(run: ToyRun, ax: Axes) -> Axes:
     across, up = _places(run)
     weights = normalised(run.weights(run.points.x[: len(across)])).cpu().numpy()
     ax.scatter(across, up, s=9, c=mixed_colours(weights), linewidths=0)
-    return _plane(ax)
+    return _plane(ax, run)
 
 
 def plot_expert(run: ToyRun, expert: int, ax: Axes) -> Axes:
@@ -88,7 +88,7 @@ def plot_map(run: ToyRun, ax: Axes, *, reach: float = 2.5, n: int = 50) -> Axes:
     """Draw a map of attributions over the plane, in the mixed colours of the experts; return `ax`."""
     colours = mixed_colours(attribution_map(run, reach=reach, n=n))
     ax.imshow(colours, origin="lower", extent=(-reach, reach, -reach, reach), interpolation="nearest")
-    return _plane(ax)
+    return _plane(ax, run)
 
 
 def expert_handles(names: Sequence[str]) -> list[Line2D]:
@@ -118,7 +118,8 @@ def plot_ablation(scores: pd.DataFrame, names: Mapping[str, str], axes: Sequence
         for place, variant in enumerate(names):
             values = scores.loc[scores["variant"] == variant, score]
             colour = BLUE if place == 0 else GREY
-            ax.plot([0, values.mean()], [place, place], color=colour, linewidth=5, alpha=0.5)
+            ax.plot([0, values.mean()], [place, place], color=colour, linewidth=5, alpha=0.5,
+                    solid_capstyle="butt")  # fmt: skip
             ax.scatter(values, np.full(len(values), place), s=16, color=BLACK, zorder=3)
         ax.set(xlabel=label, xlim=(0, 1.03), ylim=(len(names) - 0.5, -0.5))
         ax.set_yticks(range(len(names)), list(names.values()) if ax is axes[0] else [""] * len(names))
@@ -174,7 +175,13 @@ def plot_by_place(shares: NDArray[np.float64], names: Sequence[str], ax: Axes) -
     return ax
 
 
-def _plane(ax: Axes) -> Axes:
+def _plane(ax: Axes, run: ToyRun) -> Axes:
     ax.set_aspect("equal")
     ax.tick_params(labelsize=7)
+    across, up = "first feature", "second feature"
+    if run.points.x.shape[1] > 2:
+        across = f"first feature (right half: third, shifted by {_APART:g})"
+        up = "second (right half: fourth)"
+    ax.set_xlabel(across, fontsize=7)
+    ax.set_ylabel(up, fontsize=7)
     return ax

@@ -48,6 +48,10 @@ CENSUS_GROUPS: Mapping[str, Sequence[str]] = MappingProxyType(
         "capital": ("capital_gain", "capital_loss"),
     }
 )
+TABLE_GROUPS: Mapping[str, Mapping[str, Sequence[str]]] = MappingProxyType(
+    {"online_shoppers": SHOP_GROUPS, "adult_census": CENSUS_GROUPS}
+)
+"""Columns of each group of each table, by name."""
 # Codes that have no order, and amounts with long tails.
 _CODES = {"OperatingSystems", "Browser", "Region", "TrafficType"}
 _LONG_TAILS = {
