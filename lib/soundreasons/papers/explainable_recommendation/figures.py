@@ -64,7 +64,7 @@ def plot_neighbours(levels: NDArray[Any], counts: NDArray[Any], ax: Axes) -> Axe
     labels = np.array(["most alike", "alike", "less alike"])
     order = np.argsort(levels)
     ax.bar(labels[np.asarray(levels, dtype=int)[order]], np.asarray(counts)[order], color=BLUE, width=0.6)
-    ax.set(xlabel="listeners like you (groups of five people or more)", ylabel="of them listen (people)")
+    ax.set(xlabel="the fifty listeners most like you, in groups", ylabel="of them listen (people, of fifty in all)")
     return ax
 
 
@@ -111,9 +111,18 @@ def plot_map(
     styles = zip((BLUE, VERMILION, GREEN), ("o", "^", "s"), strict=True)
     for (label, rows), (colour, marker) in zip(groups.items(), styles, strict=False):
         ax.scatter(points[rows, 0], points[rows, 1], s=36, color=colour, marker=marker, label=label)
-    for row, name in names.items():
-        ax.annotate(name, points[row], xytext=(4, 3), textcoords="offset points", fontsize=7)
-    ax.set(xlabel="first direction of taste", ylabel="second direction of taste")
+    for number, row in enumerate(sorted(names, key=lambda row: points[row, 1])):
+        left = number % 2 == 1  # neighbours by height are named on different sides
+        ax.annotate(
+            names[row],
+            points[row],
+            xytext=(-6, -2) if left else (6, -2),
+            textcoords="offset points",
+            fontsize=7,
+            ha="right" if left else "left",
+        )
+    ax.margins(x=0.25)
+    ax.set(xlabel="second direction of taste", ylabel="third direction of taste")
     return ax
 
 
@@ -171,12 +180,15 @@ def plot_sanity(curves: Mapping[str, Mapping[float, float]], ax: Axes) -> Axes:
 def plot_axes(table: pd.DataFrame, across: str, label: str, ax: Axes) -> Axes:
     """Scatter a quality of the explanations against accuracy, one named point a model; return `ax`."""
     ax.scatter(table["ndcg"], table[across], color=BLUE)
-    for number, (name, row) in enumerate(table.sort_values("ndcg").iterrows()):
-        left = number % 2 == 1  # names of neighbours go to different sides
+    ordered = table.sort_values("ndcg")
+    gaps = np.diff(ordered["ndcg"], prepend=-np.inf, append=np.inf)
+    close = np.ptp(ordered["ndcg"]) / 8
+    for number, (name, row) in enumerate(ordered.iterrows()):
+        left = gaps[number + 1] < min(gaps[number], close)  # of a close pair, the left one is named on the left
         ax.annotate(
             str(name),
             (row["ndcg"], row[across]),
-            xytext=(-5, 4) if left else (5, -9),
+            xytext=(-5, -8) if left else (5, 3),
             textcoords="offset points",
             fontsize=8,
             ha="right" if left else "left",

@@ -18,6 +18,7 @@ STAGE_COLOURS = {
     "music": "#D55E00",
     "yours": "#CC79A7",
 }
+CLOSE = 4.0  # points of recall: names nearer than this would stand on each other
 STAGE_MARKERS = {
     "shared words": "s", "raw stand-in": "v", "similarity": "o", "retrieval": "D", "music": "*", "yours": "P",
 }  # fmt: skip
@@ -52,11 +53,14 @@ def add_published(values: Mapping[str, float], ax: Any) -> Any:
 
     Chapter: song_descriptors.
     """
-    for name, value in values.items():
+    before = -np.inf
+    for name, value in sorted(values.items(), key=lambda pair: pair[1]):
         ax.axvline(value, color="0.6", lw=0.8, ls=":")
+        # A name so near the one before would stand on it: it is moved a little to the right.
+        close, before = value - before < CLOSE, value
         ax.annotate(
             name, (value, 1.0), xycoords=("data", "axes fraction"), rotation=60, fontsize=6,
-            ha="left", va="bottom", color="0.35",
+            ha="left", va="bottom", color="0.35", xytext=(4 if close else 0, 0), textcoords="offset points",
         )  # fmt: skip
     return ax
 
@@ -139,14 +143,23 @@ def plot_cost(table: pd.DataFrame, ax: Any) -> Any:
         below = row.speed == slowest
         ax.annotate(
             f"{row.label}, {row.megabytes:.0f} MB", (row.speed, row.recall), fontsize=7,
-            xytext=(0, -16) if below else (10, -3), textcoords="offset points",
+            xytext=(0, -16) if below else (10, _height_of_name(row, table)), textcoords="offset points",
             ha="center" if below else "left",
         )  # fmt: skip
     ax.set(xscale="log", xlabel="short sentences per CPU-second", ylabel="recall@10, %")
     low, high = table["speed"].min(), table["speed"].max()
-    ax.set_xlim(low / 2, high * 8)
+    ax.set_xlim(low / 5, high * 12)
     ax.margins(y=0.2)
     return ax
+
+
+def _height_of_name(row: Any, table: pd.DataFrame) -> int:
+    """Return how high, in points, a name stands beside its mark: apart from that of a mark close by."""
+    near = (table["recall"] - row.recall).abs().lt(CLOSE) & table["speed"].div(row.speed).between(1 / 3, 3)
+    others = table[near & (table["label"] != row.label)]
+    if others.empty:
+        return -3
+    return 6 if (row.recall, row.label) > max(zip(others["recall"], others["label"], strict=True)) else -10
 
 
 def plot_types(table: pd.DataFrame, labels: Mapping[str, str], ax: Any) -> Any:
