@@ -64,7 +64,7 @@ def plot_neighbours(levels: NDArray[Any], counts: NDArray[Any], ax: Axes) -> Axe
     labels = np.array(["most alike", "alike", "less alike"])
     order = np.argsort(levels)
     ax.bar(labels[np.asarray(levels, dtype=int)[order]], np.asarray(counts)[order], color=BLUE, width=0.6)
-    ax.set(xlabel="the fifty listeners most like you, in groups", ylabel="of them listen (people, of fifty in all)")
+    ax.set(xlabel="the fifty listeners most like you, in groups", ylabel="of them listen (of fifty in all)")
     return ax
 
 
@@ -184,7 +184,8 @@ def plot_axes(table: pd.DataFrame, across: str, label: str, ax: Axes) -> Axes:
     gaps = np.diff(ordered["ndcg"], prepend=-np.inf, append=np.inf)
     close = np.ptp(ordered["ndcg"]) / 8
     for number, (name, row) in enumerate(ordered.iterrows()):
-        left = gaps[number + 1] < min(gaps[number], close)  # of a close pair, the left one is named on the left
+        # Of a close pair, the left one is named on the left.
+        left = gaps[number + 1] < min(gaps[number], close)
         ax.annotate(
             str(name),
             (row["ndcg"], row[across]),

@@ -35,7 +35,14 @@ def plot_ladder(table: pd.DataFrame, ax: Any) -> Any:
         Columns `label`, `stage`, `recall`, `low`, `high` (per cent; the last two may be NaN).
     ax : Axes
         Where to draw.
+
+    Raises
+    ------
+    ValueError
+        If `ax` shares its y axis: the labels of the other ladder, in another order, would stand here.
     """
+    if len(ax.get_shared_y_axes().get_siblings(ax)) > 1:
+        raise ValueError("a ladder has an order of its own: give it axes that share no y axis")
     places = np.arange(len(table))
     for place, row in zip(places, table.itertuples(), strict=True):
         colour, marker = STAGE_COLOURS[row.stage], STAGE_MARKERS[row.stage]
