@@ -233,7 +233,8 @@ def with_intervals(found: pd.DataFrame, criteria: Sequence[str]) -> pd.DataFrame
     """
     cells = found.assign(text=[_interval(*row) for row in found[["mean", "low", "high"]].to_numpy()])
     table = cells.pivot(index="explainer", columns="criterion", values="text").fillna("")
-    return table.reindex(index=found["explainer"].unique(), columns=list(criteria), fill_value="")
+    table = table.reindex(index=found["explainer"].unique(), columns=list(criteria), fill_value="")
+    return table.rename(columns=lambda name: name.replace("_", " "))
 
 
 def _interval(mean: float, low: float, high: float) -> str:

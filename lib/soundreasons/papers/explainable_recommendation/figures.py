@@ -116,9 +116,9 @@ def plot_map(
         ax.annotate(
             names[row],
             points[row],
-            xytext=(-6, -2) if left else (6, -2),
+            xytext=(-7 if left else 7, -3),
             textcoords="offset points",
-            fontsize=7,
+            fontsize=9,
             ha="right" if left else "left",
         )
     ax.margins(x=0.25)
