@@ -189,12 +189,12 @@ def plot_axes(table: pd.DataFrame, across: str, label: str, ax: Axes) -> Axes:
         ax.annotate(
             str(name),
             (row["ndcg"], row[across]),
-            xytext=(-5, -8) if left else (5, 3),
+            xytext=(-5, -8) if left else (3, 5),
             textcoords="offset points",
             fontsize=8,
             ha="right" if left else "left",
         )
-    ax.margins(x=0.25, y=0.15)
+    ax.margins(x=0.34, y=0.15)
     ax.set(xlabel="nDCG at ten", ylabel=label)
     return ax
 
