@@ -124,6 +124,12 @@ def test_only_tags_reach_items_that_lost_their_listeners(models):
     assert table.loc[["knn", "ease"], "scored"].max() == 0
 
 
+def test_every_model_loses_the_same_items(models):
+    twice = {"one": models["tags"], "two": models["tags"]}
+    scored = er.unheard(twice, 3, np.random.default_rng(0))["scored"]
+    assert scored[0] == scored[1]
+
+
 def test_newcomers_get_a_row_a_length(part):
     few = np.flatnonzero(np.diff(part.test.indptr) > 0)[:5]
     if not len(few):

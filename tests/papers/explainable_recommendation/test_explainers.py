@@ -64,6 +64,21 @@ def test_influence_of_the_factorisation_is_the_closed_form(seed):
     model = er.ALS(factors=4, seed=seed).fit(matrix)
     table = er.term_and_influence(model, range(5), context_of(matrix))
     assert np.allclose(table["influence"], table["formula"], atol=1e-9)
+    # In other words: influence = exact (1 - a / (1 + a) s), s being what the rest gives to the artist.
+    share = model.alpha / (1 + model.alpha)
+    assert np.allclose(table["influence"], table["exact"] * (1 - share * table["foretold"]), atol=1e-9)
+
+
+def test_foretold_is_the_score_from_a_history_without_the_artist(tastes_matrix, context):
+    model = er.ALS(factors=4, seed=0).fit(tastes_matrix)
+    for (user, item), row in zip(
+        er.pairs(model, range(5)), er.term_and_influence(model, range(5), context).itertuples(), strict=True
+    ):
+        history = model.history(user)
+        first = history[np.argmax(model.contributions(history, np.array([item]))[:, 0])]
+        rest = np.zeros((1, tastes_matrix.shape[1]))
+        rest[0, history[history != first]] = 1
+        assert np.isclose(model.scores_of(rest, np.array([first]))[0, 0], row.foretold)
 
 
 @FAST

@@ -43,6 +43,22 @@ def test_a_radar_closes_its_rings():
     assert (x[0], y[0]) == (x[-1], y[-1])
 
 
+def test_of_two_models_close_in_accuracy_each_is_named_on_its_own_side():
+    table = pd.DataFrame({"ndcg": [0.267, 0.261, 0.17], "deletion": [0.4, 0.5, 0.2]}, index=["b", "a", "far"])
+    ax = er.plot_axes(table, "deletion", "faithful", Figure().subplots())
+    assert {text.get_text(): text.get_ha() for text in ax.texts} == {"far": "left", "a": "right", "b": "left"}
+
+
+def test_a_map_names_neighbours_by_height_on_different_sides():
+    points = np.array([[1.0, 0.1], [1.0, 0.3], [1.0, 0.2]])
+    ax = er.plot_map(points, {}, {0: "low", 1: "high", 2: "middle"}, Figure().subplots())
+    assert [(text.get_text(), text.get_ha()) for text in ax.texts] == [
+        ("low", "left"),
+        ("middle", "right"),
+        ("high", "left"),
+    ]
+
+
 def test_reasons_against_have_another_colour():
     ax = Figure().subplots()
     er.plot_contributions(["for", "against"], np.array([1.0, -1.0]), ax)

@@ -31,6 +31,33 @@ def test_the_ladder_has_a_row_a_rung(ax):
     assert len(ax.lines) == 4
 
 
+def test_side_by_side_each_ladder_keeps_the_labels_of_its_own_points():
+    figure, axes = plt.subplots(1, 2)
+    other = LADDER.assign(recall=[40.0, 90.0]).sort_values("recall", ascending=False)
+    for table, ax in zip((LADDER, other), axes, strict=True):
+        sd.plot_ladder(table, ax)
+    for table, ax in zip((LADDER, other), axes, strict=True):
+        recall = dict(zip(table["label"], table["recall"], strict=True))
+        marks = {line.get_ydata()[0]: line.get_xdata()[0] for line in ax.lines if len(line.get_xdata()) == 1}
+        drawn = {label.get_text(): marks[label.get_position()[1]] for label in ax.get_yticklabels()}
+        assert drawn == recall
+    plt.close(figure)
+
+
+def test_a_ladder_refuses_axes_that_share_their_labels():
+    figure, axes = plt.subplots(1, 2, sharey=True)
+    with pytest.raises(ValueError, match="share no y axis"):
+        sd.plot_ladder(LADDER, axes[0])
+    plt.close(figure)
+
+
+def test_of_published_names_that_are_close_the_second_moves(ax):
+    sd.add_published({"msmarco": 50.7, "BERT": 16.3, "MiniLM": 48.3}, ax)
+    assert [(text.get_text(), text.xyann[0] > 0) for text in ax.texts] == [
+        ("BERT", False), ("MiniLM", False), ("msmarco", True)
+    ]  # fmt: skip
+
+
 def test_groups_have_a_line_a_rung(ax):
     table = pd.DataFrame({"low": [10.0, 20.0], "high": [30.0, 40.0]}, index=["tfidf", "margin"])
     assert sd.plot_groups(table, sd.rung_labels(), sd.rung_stages(), ax) is ax
@@ -55,6 +82,16 @@ def test_cost_names_every_rung(ax):
     table = LADDER.assign(speed=[100.0, 300.0], megabytes=[92.0, 72.0])
     assert sd.plot_cost(table, ax) is ax
     assert [text.get_text() for text in ax.texts] == ["a, 92 MB", "b, 72 MB"]
+
+
+def test_names_of_two_costs_that_are_close_stand_apart(ax):
+    table = pd.DataFrame(
+        {"label": ["slow", "a", "b"], "stage": ["retrieval", "music", "music"], "recall": [66.0, 68.0, 67.0],
+         "speed": [30.0, 280.0, 281.0], "megabytes": 92.0}
+    )  # fmt: skip
+    sd.plot_cost(table, ax)
+    _, above, below = (text.xyann[1] for text in ax.texts)
+    assert above - below > 10  # points: more than the height of a name
 
 
 def test_types_say_how_many_queries(ax):

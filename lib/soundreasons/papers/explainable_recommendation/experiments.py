@@ -525,8 +525,8 @@ def term_and_influence(model: ALS, users: Sequence[int], context: Context) -> pd
     Returns
     -------
     DataFrame, one row a pair
-        `exact`, `influence`, `formula` (influence by the closed form), and `foretold`: the score of the
-        artist itself, s(u, j).
+        `exact`, `influence`, `formula` (influence by the closed form), and `foretold`: the score that the
+        rest of the history, without the artist, gives to it.
     """
     rows = []
     for user, item in pairs(model, users):
@@ -537,7 +537,8 @@ def term_and_influence(model: ALS, users: Sequence[int], context: Context) -> pd
         own, leverage = model.foretold(history)
         alpha = model.alpha
         formula = terms[first] * (1 - alpha / (1 + alpha) * own[first]) / (1 - alpha * leverage[first])
-        rows.append((terms[first], lost, formula, own[first]))
+        rest = (own[first] - (1 + alpha) * leverage[first]) / (1 - alpha * leverage[first])
+        rows.append((terms[first], lost, formula, rest))
     return pd.DataFrame(rows, columns=["exact", "influence", "formula", "foretold"])
 
 

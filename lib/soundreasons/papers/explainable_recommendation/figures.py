@@ -73,7 +73,7 @@ def plot_neighbours(levels: NDArray[Any], counts: NDArray[Any], ax: Axes) -> Axe
     labels = np.array(["most alike", "alike", "less alike"])
     order = np.argsort(levels)
     ax.bar(labels[np.asarray(levels, dtype=int)[order]], np.asarray(counts)[order], color=BLUE, width=0.6)
-    ax.set(xlabel="listeners like you (groups of five people or more)", ylabel="of them listen (people)")
+    ax.set(xlabel="the fifty listeners most like you, in groups", ylabel="of them listen (of fifty in all)")
     return ax
 
 
@@ -120,18 +120,18 @@ def plot_map(
     styles = zip((BLUE, VERMILION, GREEN), ("o", "^", "s"), strict=True)
     for (label, rows), (colour, marker) in zip(groups.items(), styles, strict=False):
         ax.scatter(points[rows, 0], points[rows, 1], s=36, color=colour, marker=marker, label=label)
-    for number, (row, name) in enumerate(sorted(names.items(), key=lambda pair: points[pair[0], 1])):
-        left = number % 2 == 0  # names of neighbours go to different sides
+    for number, row in enumerate(sorted(names, key=lambda row: points[row, 1])):
+        left = number % 2 == 1  # neighbours by height are named on different sides
         ax.annotate(
-            name,
+            names[row],
             points[row],
             xytext=(-7 if left else 7, -3),
             textcoords="offset points",
             fontsize=9,
             ha="right" if left else "left",
         )
-    ax.margins(x=0.12)
-    ax.set(xlabel="first direction of taste", ylabel="second direction of taste")
+    ax.margins(x=0.25)
+    ax.set(xlabel="second direction of taste", ylabel="third direction of taste")
     return ax
 
 
@@ -174,17 +174,21 @@ def plot_sanity(curves: Mapping[str, Mapping[float, float]], ax: Axes) -> Axes:
 def plot_axes(table: pd.DataFrame, across: str, label: str, ax: Axes) -> Axes:
     """Scatter a quality of the explanations against accuracy, one named point a model; return `ax`."""
     ax.scatter(table["ndcg"], table[across], color=BLUE)
-    for number, (name, row) in enumerate(table.sort_values("ndcg").iterrows()):
-        left = number % 2 == 1  # names of neighbours go to different sides
+    ordered = table.sort_values("ndcg")
+    gaps = np.diff(ordered["ndcg"], prepend=-np.inf, append=np.inf)
+    close = np.ptp(ordered["ndcg"]) / 8
+    for number, (name, row) in enumerate(ordered.iterrows()):
+        # Of a close pair, the left one is named on the left.
+        left = gaps[number + 1] < min(gaps[number], close)
         ax.annotate(
             str(name),
             (row["ndcg"], row[across]),
-            xytext=(-5, 4) if left else (5, -9),
+            xytext=(-5, -8) if left else (3, 5),
             textcoords="offset points",
             fontsize=8,
             ha="right" if left else "left",
         )
-    ax.margins(x=0.25, y=0.15)
+    ax.margins(x=0.34, y=0.15)
     ax.set(xlabel="nDCG at ten", ylabel=label)
     return ax
 

@@ -233,9 +233,10 @@ def _engineer(model: Recommender, user: int, item: int, context: Context, listen
     found = exact(model, user, item, context)
     score = model.scores(user)[item]
     share = found.weights[:3].sum() / score
+    against = int((found.weights < 0).sum())
     return (
         f"{type(model).__name__}: score {score:.4f} = sum of {len(found.items)} terms; the first three make "
-        f"{share:.0%}, {int((found.weights < 0).sum())} are negative; the item has "
+        f"{share:.0%}, {against} {'is' if against == 1 else 'are'} negative; the item has "
         f"{int(context.popularity[item])} listeners."
     )
 

@@ -20,6 +20,7 @@ STAGE_COLOURS = {
     "music": VERMILION,
     "yours": PURPLE,
 }
+CLOSE = 4.0  # points of recall: names nearer than this would stand on each other
 STAGE_MARKERS = {
     "shared words": "s", "raw stand-in": "v", "similarity": "o", "retrieval": "D", "music": "*", "yours": "P",
 }  # fmt: skip
@@ -36,7 +37,14 @@ def plot_ladder(table: pd.DataFrame, ax: Any) -> Any:
         Columns `label`, `stage`, `recall`, `low`, `high` (per cent; the last two may be NaN).
     ax : Axes
         Where to draw.
+
+    Raises
+    ------
+    ValueError
+        If `ax` shares its y axis: the labels of the other ladder, in another order, would stand here.
     """
+    if len(ax.get_shared_y_axes().get_siblings(ax)) > 1:
+        raise ValueError("a ladder has an order of its own: give it axes that share no y axis")
     places = np.arange(len(table))
     for place, row in zip(places, table.itertuples(), strict=True):
         colour, marker = STAGE_COLOURS[row.stage], STAGE_MARKERS[row.stage]
@@ -54,11 +62,14 @@ def add_published(values: Mapping[str, float], ax: Any) -> Any:
 
     Chapter: song_descriptors.
     """
-    for name, value in values.items():
+    before = -np.inf
+    for name, value in sorted(values.items(), key=lambda pair: pair[1]):
         ax.axvline(value, color="0.6", lw=0.8, ls=":")
+        # A name so near the one before would stand on it: it is moved a little to the right.
+        close, before = value - before < CLOSE, value
         ax.annotate(
             name, (value, 1.0), xycoords=("data", "axes fraction"), rotation=60, fontsize=6,
-            ha="left", va="bottom", color="0.35",
+            ha="left", va="bottom", color="0.35", xytext=(4 if close else 0, 0), textcoords="offset points",
         )  # fmt: skip
     return ax
 
@@ -153,7 +164,7 @@ def plot_cost(table: pd.DataFrame, ax: Any) -> Any:
         )  # fmt: skip
     ax.set(xscale="log", xlabel="short sentences per CPU-second", ylabel="recall@10, %")
     low, high = table["speed"].min(), table["speed"].max()
-    ax.set_xlim(low / 4, high * 12)
+    ax.set_xlim(low / 5, high * 12)
     ax.margins(y=0.2)
     return ax
 
