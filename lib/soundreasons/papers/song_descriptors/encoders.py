@@ -176,8 +176,9 @@ def load_paraphrase(device: str = "cpu") -> OnnxEncoder:
     )
     # The file's first output only repeats the mask; its token vectors carry a name made by the exporter.
     (output,) = [found.name for found in session.get_outputs() if len(found.shape) == 3]
+    tokenizer = _wordpiece_tokenizer()  # all-MiniLM's: opened before the identity asks what was opened
     identity = _identity("paraphrase_minilm_l3", "all_minilm_l6")
-    return OnnxEncoder("paraphrase_l3", identity, session, output, _wordpiece_tokenizer())
+    return OnnxEncoder("paraphrase_l3", identity, session, output, tokenizer)
 
 
 def load_e5(device: str = "cpu") -> TransformerEncoder:
