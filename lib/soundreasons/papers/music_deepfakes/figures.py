@@ -14,6 +14,7 @@ from soundreasons.papers.music_deepfakes.front_ends import HOP, SAMPLE_RATE
 Floats = NDArray[np.float64]
 # Okabe and Ito: colours that colour-blind readers tell apart.
 HUMAN, SYNTHETIC, THIRD, GREY = "#0072B2", "#D55E00", "#009E73", "#8C8C8C"
+FAKES = (SYNTHETIC, THIRD, "#CC79A7", "#E69F00", "#56B4E9")  # never the colour of human music
 DARKER_THAN = 55  # percent: cells above it are dark, so their numbers are white
 
 
@@ -99,11 +100,13 @@ def plot_evidence(found: EvidenceMap, ax: Axes) -> Axes:
 def plot_bands(maps: Mapping[str, EvidenceMap], ax: Axes) -> Axes:
     """Draw the mean evidence against frequency, one line a version, human music thick; return `ax`."""
     styles = ["-", "--", "-.", ":"]
-    for number, (name, found) in enumerate(maps.items()):
+    fakes = [name for name in maps if name != "real"]
+    for name, found in maps.items():
         human = name == "real"
+        lap, place = (0, 0) if human else divmod(fakes.index(name), len(FAKES))
         ax.plot(
             found.frequencies / 1000, found.synthetic.mean(axis=0), label=name, linewidth=3 if human else 1.2,
-            color=HUMAN if human else None, linestyle=styles[number // 6 % len(styles)],
+            color=HUMAN if human else FAKES[place], linestyle=styles[lap % len(styles)],
         )  # fmt: skip
     ax.set(xlabel="frequency (kHz)", ylabel="synthetic, says the patch", ylim=(-0.02, 1.02))
     return ax
