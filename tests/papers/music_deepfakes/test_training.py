@@ -76,7 +76,7 @@ def test_recomputed_statistics_are_those_of_the_batches():
     training.recompute_statistics(model, iter([batch] * 6))
     first_block = model.blocks[0]
     with torch.no_grad():
-        before = first_block[:3](front_ends.features(batch.mono, "amplitude"))
+        before = torch.nn.Sequential(*list(first_block)[:3])(front_ends.features(batch.mono, "amplitude"))
     assert_allclose(first_block[3].running_mean, before.mean(dim=(0, 2, 3)), rtol=1e-4, atol=1e-5)
     assert first_block[3].momentum == detectors.NORM_MOMENTUM
 

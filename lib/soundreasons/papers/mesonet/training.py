@@ -286,7 +286,7 @@ def score(
         If the faces are of another side than the network's, or the network is in training.
     """
     device = str(next(network.parameters()).device)
-    network = for_scoring(network).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    network = for_scoring(network)
     found = []
     with torch.inference_mode():
         for start in range(0, len(crops), batch_size):
