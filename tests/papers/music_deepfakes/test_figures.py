@@ -41,3 +41,10 @@ def test_the_other_figures_give_their_axes_back(ax):
     assert md.plot_scores(np.arange(3.0), np.array([0.1, np.nan, 0.9]), ax) is ax
     assert md.plot_view(np.random.default_rng(0).random((64, 743)).astype(np.float32), ax) is ax
     assert md.plot_prints({"real": np.zeros((2, 5))}, np.linspace(5e3, 16e3, 5), [ax]) == [ax]
+
+
+def test_no_fake_has_the_colour_of_human_music(ax):
+    found = md.EvidenceMap(np.array([0.4, 0.6]), np.array([1e3, 2e3, 3e3]), np.full((2, 3), 0.5))
+    human, *fakes = md.plot_bands({name: found for name in ("real", *"abcdefg")}, ax).lines
+    assert human.get_color() not in {line.get_color() for line in fakes}
+    assert len({(line.get_color(), line.get_linestyle()) for line in fakes}) == len(fakes)

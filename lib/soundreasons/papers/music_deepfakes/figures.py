@@ -7,13 +7,14 @@ import pandas as pd
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from soundreasons.media.drawing import BLUE, GREEN, GREY, VERMILION, plot_table
+from soundreasons.media.drawing import BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILION, plot_table
 from soundreasons.papers.music_deepfakes.evidence import EvidenceMap
 from soundreasons.papers.music_deepfakes.experiments import Mixture
 from soundreasons.papers.music_deepfakes.front_ends import HOP, SAMPLE_RATE
 
 Floats = NDArray[np.float64]
 HUMAN, SYNTHETIC, THIRD = BLUE, VERMILION, GREEN
+FAKES = (SYNTHETIC, THIRD, PURPLE, ORANGE, SKY)  # never the colour of human music
 
 
 def plot_view(view: NDArray[np.float32], ax: Axes) -> Axes:
@@ -90,11 +91,13 @@ def plot_evidence(found: EvidenceMap, ax: Axes) -> Axes:
 def plot_bands(maps: Mapping[str, EvidenceMap], ax: Axes) -> Axes:
     """Draw the mean evidence against frequency, one line a version, human music thick; return `ax`."""
     styles = ["-", "--", "-.", ":"]
-    for number, (name, found) in enumerate(maps.items()):
+    fakes = [name for name in maps if name != "real"]
+    for name, found in maps.items():
         human = name == "real"
+        lap, place = (0, 0) if human else divmod(fakes.index(name), len(FAKES))
         ax.plot(
             found.frequencies / 1000, found.synthetic.mean(axis=0), label=name, linewidth=3 if human else 1.2,
-            color=HUMAN if human else None, linestyle=styles[number // 6 % len(styles)],
+            color=HUMAN if human else FAKES[place], linestyle=styles[lap % len(styles)],
         )  # fmt: skip
     ax.set(xlabel="frequency (kHz)", ylabel="synthetic, says the patch", ylim=(-0.02, 1.02))
     return ax
