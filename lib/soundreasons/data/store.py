@@ -85,15 +85,19 @@ class Store:
     # -- looking ---------------------------------------------------------------------------------
 
     def cached(self, entry: Entry) -> Folder | None:
-        """Return the copy in the cache, whether right or wrong, or None."""
+        """Return the copy in the cache, whether right or wrong; None if a file is not there at all.
+
+        So it is when a file was lost, and when a new edition of the registry asks for one more: the entry
+        is then obtained anew.
+        """
         home = self.cache / entry.name
         try:
             label = json.loads((home / "source.json").read_text(encoding="utf-8"))["source"]
         except (OSError, ValueError, KeyError, TypeError):
             label = "cache"
-        if not (home / "files").is_dir():
-            return None
         paths = {name: home / "files" / name for name in entry.file_names}
+        if not (home / "files").is_dir() or not all(path.exists() for path in paths.values()):
+            return None
         return Folder(entry.name, paths, version=entry.version, source=label)
 
     def in_place(self, entry: Entry, source: Source) -> Folder | None:
