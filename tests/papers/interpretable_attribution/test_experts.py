@@ -124,7 +124,8 @@ def test_networks_side_by_side_say_and_learn_what_they_do_alone(is_connected, st
         assert torch.allclose(together(x), apart, atol=1e-3)
         back = [copy.deepcopy(model) for model in alone]
         ia.unstack_experts(together, back)
-        assert torch.equal(torch.stack([model(one) for model, one in zip(back, x, strict=True)]), together(x))
+        returned = torch.stack([model(one) for model, one in zip(back, x, strict=True)])
+        assert torch.allclose(returned, together(x), atol=1e-6)  # sums in another order round differently
 
 
 @pytest.mark.parametrize("scale", ["expert", "sample", "batch"])
