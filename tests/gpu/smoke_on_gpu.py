@@ -11,9 +11,11 @@ from __future__ import annotations
 import os
 
 import pytest
+import torch
 
 from soundreasons import measures, project, results, runner
 from soundreasons.learning import device as device_module
+from soundreasons.papers import mesonet
 
 DEVICE = os.environ.get("SOUNDREASONS_GPU", "cuda")
 TOLERANCE = 0.05
@@ -57,3 +59,12 @@ def test_a_gpu_measures_what_the_processor_measures(slug, runs):
         if not agree(kept, there.measures[name])
     }
     assert not apart, f"{len(apart)} of {len(here.measures)} measures differ: {apart}"
+
+
+@pytest.mark.skipif(not DEVICE.startswith("cuda"), reason="half precision with a scaled loss is CUDA's")
+def test_half_precision_scales_its_loss():
+    network = mesonet.Meso4(32).to(DEVICE)
+    trainer = mesonet.Trainer(network, mesonet.Training(mixed_precision=True), None)
+    loss = trainer.step(torch.rand(4, 3, 32, 32, device=DEVICE), torch.ones(4, device=DEVICE))
+    assert trainer.scaler.is_enabled()
+    assert loss.isfinite()

@@ -42,7 +42,7 @@ def values(check, claim, holds: bool) -> dict[str, float]:
                 (wanted,) = [value.value for value in claim.reported if value.id == check.reported]
             return {check.measure: wanted + (0 if holds else check.tolerance + 0.01)}
         case "ordering":
-            return {name: sign * 0.1 * place for place, name in enumerate(check.measures)}
+            return {name: sign * (check.gap + 0.1) * place for place, name in enumerate(check.measures)}
         case "ratio_to_null" if check.at_least is not None:
             return {check.measure: check.at_least + sign * 0.1, check.over: 1.0}
     raise AssertionError(f"no values for {check.rule}")
@@ -52,4 +52,4 @@ def verdict_alone(claim, check, holds: bool) -> str:
     """Verdict of a claim that has this check only, on values that satisfy it, or do not."""
     found = {name: measure(value, exact=True) for name, value in values(check, claim, holds).items()}
     alone = claim.model_copy(update={"checks": [check.model_copy(update={"for_each": {}})]})
-    return claims.judge(alone, found, profile="laptop").verdict
+    return claims.judge(alone, found, profile=claim.profiles[0]).verdict

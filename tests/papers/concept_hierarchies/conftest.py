@@ -2,14 +2,7 @@
 
 import pytest
 
-from soundreasons import data
-
-
-def require(*names):
-    """Skip, by name, what needs data that no source on this machine supplies."""
-    for name in names:
-        if not data.available(name):
-            pytest.skip(f"not checkable here: no source on this machine has {name}")
+from support.here import require
 
 
 @pytest.fixture

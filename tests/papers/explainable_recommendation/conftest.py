@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from soundreasons.papers import explainable_recommendation as er
+from support.here import require
 from support.two_tastes import N_ITEMS, context_of, two_tastes
 
 
@@ -42,6 +43,5 @@ def small(tastes_matrix, context):
 @pytest.fixture(scope="session")
 def lastfm():
     """Last.fm itself, or skip by name."""
-    if not er.available("hetrec_lastfm"):
-        pytest.skip("hetrec_lastfm is not on this machine (not checkable here)")
+    require("hetrec_lastfm")
     return er.listening("hetrec_lastfm")

@@ -3,54 +3,23 @@
 from __future__ import annotations
 
 import re
-from importlib import resources
 from pathlib import Path
 
 import pytest
 
 from soundreasons import claims
 from soundreasons.measures import measure
+from support import ledgers
 
 REPOSITORY = Path(__file__).resolve().parents[3]
-LEDGER = claims.load(
-    Path(str(resources.files("soundreasons.papers.explainable_recommendation") / "claims.yml"))
-)
-CHECKS = [
-    pytest.param(claim, check, id=f"{claim.id}-{number}")
-    for claim in LEDGER.claims
-    for number, check in enumerate(claim.expanded())
-    if check.rule != "illustration"
-]
+LEDGER = ledgers.load("explainable_recommendation")
 NOTEBOOK = (REPOSITORY / "notebooks" / "explainable_recommendation.md").read_text(encoding="utf-8")
 
 
-def values(check, holds):
-    """Exact measures under which the check holds, or fails."""
-    sign = 1 if holds else -1
-    match check.rule:
-        case "at_least":
-            return {check.measure: check.bar + sign * 0.01}
-        case "at_most":
-            return {check.measure: check.bar - sign * 0.01}
-        case "interval":
-            return {check.measure: (check.low + check.high) / 2 if holds else check.high + 0.01}
-        case "exact":
-            return {check.measure: check.value + (0 if holds else check.tolerance + 0.01)}
-        case "ordering":
-            step = check.gap + 0.1
-            return {name: sign * step * place for place, name in enumerate(check.measures)}
-        case "ratio_to_null":
-            return {check.measure: check.at_least + sign * 0.1, check.over: 1.0}
-    raise AssertionError(f"no values for {check.rule}")
-
-
 @pytest.mark.parametrize("holds", [True, False])
-@pytest.mark.parametrize(("claim", "check"), CHECKS)
+@pytest.mark.parametrize(("claim", "check"), ledgers.countable(LEDGER))
 def test_every_check_can_hold_and_can_fail(claim, check, holds):
-    found = {name: measure(value, exact=True) for name, value in values(check, holds).items()}
-    alone = claim.model_copy(update={"checks": [check.model_copy(update={"for_each": {}})]})
-    judged = claims.judge(alone, found, profile=claim.profiles[0])
-    assert judged.verdict == ("reproduced" if holds else "contradicted")
+    assert ledgers.verdict_alone(claim, check, holds) == ("reproduced" if holds else "contradicted")
 
 
 @pytest.mark.parametrize("claim", LEDGER.claims, ids=lambda claim: claim.id)

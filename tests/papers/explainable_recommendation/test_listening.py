@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from soundreasons.papers import explainable_recommendation as er
+from support.here import require
 
 
 @pytest.mark.parametrize(
@@ -83,8 +84,7 @@ def test_tags_of_lastfm_are_split_between_models_and_judges(lastfm):
 
 
 def test_films_stand_in_with_genres_for_tags():
-    if not er.available("movielens_2016"):
-        pytest.skip("movielens_2016 is not on this machine (not checkable here)")
+    require("movielens_2016")
     films = er.listening("movielens_2016", min_listeners=20)
     assert "Comedy" in films.tag_names
     assert films.friends.nnz == 0

@@ -166,7 +166,8 @@ def test_als_lowers_its_loss_with_every_iteration(tastes_matrix):
 
 
 def test_als_ranks_as_the_library_does_on_two_tastes(tastes_matrix):
-    implicit = pytest.importorskip("implicit", reason="the library implicit is not installed")
+    import implicit
+
     library = implicit.als.AlternatingLeastSquares(
         factors=4, alpha=20, regularization=5, iterations=8, random_state=0, use_gpu=False, num_threads=1
     )

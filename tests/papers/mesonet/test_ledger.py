@@ -2,49 +2,23 @@
 
 from __future__ import annotations
 
-from importlib import resources
-from pathlib import Path
-
 import pytest
 
 from soundreasons import claims
 from soundreasons.measures import measure
 from soundreasons.papers import mesonet
+from support import ledgers
 
-LEDGER = claims.load(Path(str(resources.files("soundreasons.papers.mesonet") / "claims.yml")))
-CHECKS = [
-    pytest.param(claim, check, id=f"{claim.id}-{number}")
-    for claim in LEDGER.claims
-    for number, check in enumerate(claim.expanded())
-    if check.rule != "illustration"  # shown, never counted
-]
-
-
-def value(claim, check, holds):
-    """A value of the measure under which the check holds, or fails."""
-    sign = 1 if holds else -1
-    match check.rule:
-        case "at_least":
-            return check.bar + sign * 0.01
-        case "at_most":
-            return check.bar - sign * 0.01
-        case "exact":
-            told = {reported.id: reported.value for reported in claim.reported}
-            expected = check.value if check.value is not None else told[check.reported]
-            return expected + (0 if holds else check.tolerance + 0.01)
-    raise AssertionError(f"no values for {check.rule}")
+LEDGER = ledgers.load("mesonet")
 
 
 @pytest.mark.parametrize("holds", [True, False])
-@pytest.mark.parametrize(("claim", "check"), CHECKS)
+@pytest.mark.parametrize(("claim", "check"), ledgers.countable(LEDGER))
 def test_every_check_can_hold_and_can_fail(claim, check, holds):
-    found = {check.measure: measure(value(claim, check, holds), exact=True)}
-    alone = claim.model_copy(update={"checks": [check.model_copy(update={"for_each": {}})]})
-    judged = claims.judge(alone, found, profile="laptop")
-    assert judged.verdict == ("reproduced" if holds else "contradicted")
+    assert ledgers.verdict_alone(claim, check, holds) == ("reproduced" if holds else "contradicted")
 
 
-@pytest.mark.parametrize(("claim", "check"), CHECKS)
+@pytest.mark.parametrize(("claim", "check"), ledgers.countable(LEDGER))
 def test_an_interval_across_the_bar_decides_nothing(claim, check):
     if check.rule == "exact":
         return

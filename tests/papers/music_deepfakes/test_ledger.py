@@ -2,43 +2,20 @@
 
 from __future__ import annotations
 
-from importlib import resources
-from pathlib import Path
-
 import pytest
 
 from soundreasons import claims
 from soundreasons.measures import measure
 from soundreasons.papers.music_deepfakes import published
+from support import ledgers
 
-LEDGER = claims.load(Path(str(resources.files("soundreasons.papers.music_deepfakes") / "claims.yml")))
-CHECKS = [
-    pytest.param(claim, check, id=f"{claim.id}-{number}")
-    for claim in LEDGER.claims
-    for number, check in enumerate(claim.expanded())
-]
-
-
-def values(check, holds):
-    """Exact measures under which the check holds, or fails."""
-    sign = 1 if holds else -1
-    match check.rule:
-        case "at_least":
-            return {check.measure: check.bar + sign * 0.01}
-        case "at_most":
-            return {check.measure: check.bar - sign * 0.01}
-        case "ordering":
-            return {name: sign * 0.1 * place for place, name in enumerate(check.measures)}
-    raise AssertionError(f"no values for {check.rule}")
+LEDGER = ledgers.load("music_deepfakes")
 
 
 @pytest.mark.parametrize("holds", [True, False])
-@pytest.mark.parametrize(("claim", "check"), CHECKS)
+@pytest.mark.parametrize(("claim", "check"), ledgers.countable(LEDGER))
 def test_every_check_can_hold_and_can_fail(claim, check, holds):
-    found = {name: measure(value, exact=True) for name, value in values(check, holds).items()}
-    alone = claim.model_copy(update={"checks": [check.model_copy(update={"for_each": {}})]})
-    judged = claims.judge(alone, found, profile="laptop")
-    assert judged.verdict == ("reproduced" if holds else "contradicted")
+    assert ledgers.verdict_alone(claim, check, holds) == ("reproduced" if holds else "contradicted")
 
 
 def test_what_needs_the_authors_clips_is_not_tested_without_them():
