@@ -6,7 +6,7 @@ Chapter: song_descriptors.
 """
 
 from soundreasons.learning.statistics import bootstrap_interval
-from soundreasons.papers.song_descriptors import quiet_imports  # noqa: F401 - before what would warn
+from soundreasons.papers.song_descriptors import quiet_imports  # before what would warn
 from soundreasons.papers.song_descriptors.datasets import (
     Dialogs,
     Songs,
