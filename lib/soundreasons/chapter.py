@@ -25,6 +25,7 @@ from typing import Any
 import numpy as np
 
 from soundreasons import claims, files, freshness, measures, parameters, project
+from soundreasons import ledger as ledgers
 from soundreasons import results as results_module
 from soundreasons.learning import device as device_module
 from soundreasons.learning import seeding
@@ -256,7 +257,7 @@ class Run:
         LedgerError
             If the ledger is malformed.
         """
-        ledger = claims.load(project.ledger(self.slug))
+        ledger = ledgers.load(project.ledger(self.slug))
         used = _data_used(ledger)
         absent = [name for name, entry in used.items() if entry.kind == "unavailable"]
         judged = claims.judge_all(ledger, self._measures, profile=self.profile, absent=absent)
@@ -365,7 +366,7 @@ def _display_sound(mp3: bytes, name: str, caption: str) -> None:
     _display({"text/html": page, "text/plain": caption}, {"soundreasons": {"kind": "sound", "name": name}})
 
 
-def _display_verdicts(ledger: claims.Ledger, judged: Mapping[str, claims.Judgement]) -> None:
+def _display_verdicts(ledger: ledgers.Ledger, judged: Mapping[str, claims.Judgement]) -> None:
     rows = [
         [claim.id, claim.claim, judged[claim.id].verdict, judged[claim.id].reason] for claim in ledger.claims
     ]
@@ -377,14 +378,14 @@ def _display_verdicts(ledger: claims.Ledger, judged: Mapping[str, claims.Judgeme
     _display_table(table, "verdicts")
 
 
-def _data_used(ledger: claims.Ledger) -> dict[str, results_module.DataUsed]:
+def _data_used(ledger: ledgers.Ledger) -> dict[str, results_module.DataUsed]:
     """What this process opened, and what the ledger needs and no source here has."""
     from soundreasons import data
 
     used = {name: results_module.DataUsed(**record) for name, record in data.opened().items()}
     for name in sorted(claims.data_named(ledger) - used.keys()):
         if name not in data.names():
-            raise claims.LedgerError(f"{ledger.paper}: " + unknown("data set", name, data.names()))
+            raise ledgers.LedgerError(f"{ledger.paper}: " + unknown("data set", name, data.names()))
         if not data.available(name):
             used[name] = results_module.DataUsed(kind="unavailable")
     return used
