@@ -137,13 +137,14 @@ class Run:
         """Seeds for an experiment that is cheap enough to repeat more often: the first `n` from `seed` on."""
         return [self.seeds[0] + k for k in range(n)]
 
-    def missing(self, names: Sequence[str]) -> None:
-        """Say on the page which data no source on this machine has; say nothing if there is none."""
+    def missing(self, names: Sequence[str], remedy: str = "") -> None:
+        """Say on the page which data no source on this machine has, and what to do; else say nothing."""
         if names:
             listed = ", ".join(f"`{name}`" for name in names)
             text = (
                 f"**Not on this machine:** {listed}. What needs them is left out; claims stay *not tested*."
             )
+            text += f" {remedy}" if remedy else ""
             _display({"text/markdown": text, "text/plain": text}, {"soundreasons": {"kind": "missing"}})
 
     def measure(
