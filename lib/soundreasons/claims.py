@@ -129,13 +129,16 @@ def _judge_ordering(check: Ordering, found: Mapping[str, Measure], _: Claim) -> 
 
 
 def _judge_ratio(check: RatioToNull, found: Mapping[str, Measure], _: Claim) -> Part:
-    result = ratio(found[check.measure], found[check.over])
     if check.at_most is not None:
         good, bar = (-np.inf, check.at_most), f"at most {number(check.at_most)}"
     else:
         assert check.at_least is not None  # the schema asks for one of them
         good, bar = (check.at_least, np.inf), f"at least {number(check.at_least)}"
     words = f"{check.measure} over {check.over} {bar}"
+    try:
+        result = ratio(found[check.measure], found[check.over])
+    except ValueError as error:  # a run that was made very small: its other claims can still be judged
+        return Part(rule=words, verdict="not tested", shown=str(error))
     return Part(rule=words, verdict=_judge_measure(result, *good), shown=result.text())
 
 

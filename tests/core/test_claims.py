@@ -108,6 +108,14 @@ def test_a_ratio_to_a_null_of_zero_is_refused():
         claims.ratio(HIGH, measure([0.0, 0.0, 0.0]))
 
 
+def test_a_null_of_zero_leaves_its_check_untested_and_the_others_judged():
+    ratio = {"rule": "ratio_to_null", "measure": "m", "over": "n", "at_least": 2}
+    bar = {"rule": "at_least", "measure": "m", "bar": 0.5}
+    judged = judge([ratio, bar], {"m": measure([1.0, 1.0, 1.0]), "n": measure([0.0, 0.0, 0.0])})
+    assert [part.verdict for part in judged.parts] == ["not tested", "reproduced"]
+    assert "needs a null above 0" in judged.parts[0].shown
+
+
 def test_one_contradicted_check_contradicts_and_untested_ones_are_told():
     check = {"rule": "at_least", "measure": "m.{data}", "bar": 0.5, "for_each": {"data": ["a", "b", "c"]}}
     judged = judge([check], {"m.a": HIGH, "m.b": LOW}, absent=["c"])
