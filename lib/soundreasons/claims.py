@@ -13,7 +13,7 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from soundreasons.learning.statistics import paired_differences
+from soundreasons.learning.intervals import paired_differences
 from soundreasons.ledger import (
     AtLeast,
     AtMost,
