@@ -119,6 +119,7 @@ class Run:
         self._tables: dict[str, results_module.Table] = {}
         self._figures: dict[str, results_module.Shown] = {}
         self._sounds: dict[str, results_module.Shown] = {}
+        self._untested: dict[str, str] = {}
         self._clock = time.perf_counter()
         self._started = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
 
@@ -137,15 +138,30 @@ class Run:
         """Seeds for an experiment that is cheap enough to repeat more often: the first `n` from `seed` on."""
         return [self.seeds[0] + k for k in range(n)]
 
-    def missing(self, names: Sequence[str], remedy: str = "") -> None:
-        """Say on the page which data no source on this machine has, and what to do; else say nothing."""
+    def missing(
+        self, names: Sequence[str] | Mapping[str, str], remedy: str = "", *, claims: Sequence[str] = ()
+    ) -> None:
+        """Say on the page which data no source on this machine has, and what to do; else say nothing.
+
+        Parameters
+        ----------
+        names : sequence of str, or mapping of str to str
+            What is not here; in a mapping, each with how to get it.
+        remedy : str
+            What to do about all of them.
+        claims : sequence of str
+            Claims that rest on it: they stay *not tested*, whatever is measured in its place.
+        """
         if names:
             listed = ", ".join(f"`{name}`" for name in names)
             text = (
                 f"**Not on this machine:** {listed}. What needs them is left out; claims stay *not tested*."
             )
             text += f" {remedy}" if remedy else ""
+            if isinstance(names, Mapping):
+                text += "".join(f"\n- `{name}`: {how}" for name, how in names.items())
             _display({"text/markdown": text, "text/plain": text}, {"soundreasons": {"kind": "missing"}})
+            self._untested |= dict.fromkeys(claims, f"needs what is not here: {', '.join(names)}")
 
     def measure(
         self,
@@ -256,12 +272,14 @@ class Run:
         Raises
         ------
         LedgerError
-            If the ledger is malformed.
+            If the ledger is malformed, or lacks a claim that `missing` named.
         """
         ledger = ledgers.load(project.ledger(self.slug))
         used = _data_used(ledger)
         absent = [name for name, entry in used.items() if entry.kind == "unavailable"]
         judged = claims.judge_all(ledger, self._measures, profile=self.profile, absent=absent)
+        for claim, reason in self._untested.items():
+            judged[ledger.claim(claim).id] = claims.Judgement(verdict="not tested", reason=reason)
         _display_verdicts(ledger, judged)
         results_module.write(self._record(judged, used), self.folder / "results.json")
         if self._target is not None:  # plain papermill or Jupyter: nobody else puts the folder in its place
