@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from soundreasons import chapter, claims, parameters, results
+from soundreasons import chapter, ledger, parameters, results
 
 
 @pytest.fixture
@@ -154,7 +154,7 @@ def test_a_claim_that_rests_on_what_is_missing_is_not_tested_whatever_was_measur
     judged = results.read(run.folder / "results.json").verdicts["C1"]
     assert (judged.verdict, judged.reason) == ("not tested", "needs what is not here: MUSIC")
     run.missing(["x"], claims=["D9"])
-    with pytest.raises(claims.LedgerError, match="D9"):
+    with pytest.raises(ledger.LedgerError, match="D9"):
         run.verdicts()
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from soundreasons import claims, data, project, results, runner
+from soundreasons import data, ledger, project, results, runner
 from soundreasons.papers import music_deepfakes as md
 from soundreasons.papers.music_deepfakes import collection as collecting
 from soundreasons.papers.music_deepfakes import decoders, music, released
@@ -181,4 +181,4 @@ def test_the_paper_s_paths_run_on_a_small_folder_and_what_is_absent_leaves_claim
     page = (folder / "notebook.ipynb").read_text()
     assert "facebook/encodec_48khz" in page
     assert "HF_HUB_OFFLINE=0" in page
-    assert set(run.verdicts) == {claim.id for claim in claims.load(project.ledger("music_deepfakes")).claims}
+    assert set(run.verdicts) == {claim.id for claim in ledger.load(project.ledger("music_deepfakes")).claims}
