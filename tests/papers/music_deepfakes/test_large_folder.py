@@ -5,9 +5,12 @@ import pytest
 import soundfile
 
 from soundreasons import data, ledger, project, results, runner
-from soundreasons.papers import music_deepfakes as md
-from soundreasons.papers.music_deepfakes import collection as collecting
-from soundreasons.papers.music_deepfakes import decoders, music, released
+from soundreasons.data.readers.music import Recording
+from soundreasons.papers.music_deepfakes.data import folder as own_folder
+from soundreasons.papers.music_deepfakes.data import recordings
+from soundreasons.papers.music_deepfakes.experiments import other_decoders, scoring
+from soundreasons.papers.music_deepfakes.testbed import decoders, released
+from soundreasons.papers.music_deepfakes.testbed import twins as forging
 
 RATE = 44_100
 PIECE = 4 * RATE
@@ -37,16 +40,15 @@ def test_who_has_no_relative_among_the_decoders_gets_no_such_number():
     # The paper profile trains on codec_high, whose other rates it leaves out: only strangers are left.
     scores = {name: np.full((2, 1), 0.9) for name in ("real", "codec_high", "griffin256", "codec_nearest")}
     tracks = np.array([0, 1])
-    assert {
-        name: v.tolist() for name, v in md.transfer({"codec_high": scores}, tracks)["codec_high"].items()
-    } == {"strangers": [0, 0]}
+    groups = other_decoders.transfer({"codec_high": scores}, tracks)["codec_high"]
+    assert {name: values.tolist() for name, values in groups.items()} == {"strangers": [0, 0]}
     with pytest.raises(ValueError, match="no decoder is named"):
-        md.detected(scores, tracks, [])
+        scoring.detected(scores, tracks, [])
 
 
 def named(artist, source, k):
-    recording = music.Recording(f"piece {k}", artist, "s", "CC0", (), source != music.OWN)
-    return md.Track(recording, source)
+    recording = Recording(f"piece {k}", artist, "s", "CC0", (), source != recordings.OWN)
+    return recordings.Track(recording, source)
 
 
 @pytest.mark.parametrize(
@@ -56,11 +58,14 @@ def named(artist, source, k):
      (30, 0, 10, (10, 0)), (2, 20, 10, (2, 8)), (30, 20, 11, (6, 5))],
 )  # fmt: skip
 def test_a_folder_gives_way_to_what_may_be_played(n_own, n_free, most, expected):
-    own = [named(f"own {k}", music.OWN, k) for k in range(n_own)]
+    own = [named(f"own {k}", recordings.OWN, k) for k in range(n_own)]
     free = [named(f"free {k}", "cc_music_tracks", k) for k in range(n_free)]
-    kept = music._thinned([*own, *free], most)
-    assert (sum(t.source == music.OWN for t in kept), sum(t.source != music.OWN for t in kept)) == expected
-    assert [t for t in kept if t.source != music.OWN] == free[: expected[1]]
+    kept = recordings._thinned([*own, *free], most)
+    assert (
+        sum(t.source == recordings.OWN for t in kept),
+        sum(t.source != recordings.OWN for t in kept),
+    ) == expected
+    assert [t for t in kept if t.source != recordings.OWN] == free[: expected[1]]
     assert len(set(kept)) == len(kept)
 
 
@@ -70,12 +75,15 @@ def test_a_broken_a_short_and_a_silent_file_are_left_out_and_named(tmp_path, mon
     (tmp_path / "f").mkdir()
     (tmp_path / "f" / "broken.mp3").write_bytes(b"no sound at all" * 100)
     soundfile.write(tmp_path / "f" / "silent.wav", np.zeros((4 * RATE, 2)), RATE)
-    monkeypatch.setenv(music.FOLDER_VARIABLE, str(tmp_path))
-    monkeypatch.setattr(collecting.decoders, "Workshop", Identity)
+    monkeypatch.setenv(own_folder.FOLDER_VARIABLE, str(tmp_path))
+    monkeypatch.setattr(forging.decoders, "Workshop", Identity)
     monkeypatch.setattr(data, "available", lambda name: False)
-    here = md.tracks([])
+    here = recordings.tracks([])
     assert len(here.tracks) == 7
-    found = md.collect(here.tracks, md.Plan(1, 1.0, ("codec_high",)), 0, kept=md.cache(enabled=False))
+    assert here.has_own
+    found = forging.make_twins(
+        here.tracks, forging.Plan(1, 1.0, ("codec_high",)), 0, kept=forging.cache(enabled=False)
+    )
     assert [track.recording.artist for track in found.tracks] == ["a", "b", "c", "d"]
     assert len(found.clips["real"]) == len(found.track_of) == 4
     assert sorted(found.left_out) == ["e: piece 0", "f: broken", "f: silent"]
@@ -87,7 +95,9 @@ def test_a_broken_a_short_and_a_silent_file_are_left_out_and_named(tmp_path, mon
     with pytest.raises(
         ValueError, match=r"no clip can be cut from any of 2 tracks: broken\.mp3 cannot be decoded"
     ):
-        md.collect(broken, md.Plan(1, 1.0, ("codec_high",)), 0, kept=md.cache(enabled=False))
+        forging.make_twins(
+            broken, forging.Plan(1, 1.0, ("codec_high",)), 0, kept=forging.cache(enabled=False)
+        )
 
 
 def archive(folder):
@@ -98,41 +108,43 @@ def archive(folder):
 
 def test_a_shelf_of_the_archive_is_no_artist(tmp_path, monkeypatch):
     archive(tmp_path / "fma_medium")
-    monkeypatch.setenv(music.FOLDER_VARIABLE, str(tmp_path / "fma_medium"))
-    here = md.tracks([])
-    own = [track.recording.artist for track in here.tracks if track.source == music.OWN]
+    monkeypatch.setenv(own_folder.FOLDER_VARIABLE, str(tmp_path / "fma_medium"))
+    here = recordings.tracks([])
+    own = [track.recording.artist for track in here.tracks if track.source == recordings.OWN]
     assert own == ["track 000002", "track 000005", "track 000141", "track 001002"]
     assert here.unnamed == 4
     (tmp_path / "fma_metadata").mkdir()
     (tmp_path / "fma_metadata" / "tracks.csv").write_text(
         ",album,artist,track\n,title,name,title\ntrack_id,,,\n2,x,AWOL,y\n5,x,AWOL,y\n141,x,Nicky Cook,y\n"
     )
-    here = md.tracks([])
-    own = [track.recording.artist for track in here.tracks if track.source == music.OWN]
+    here = recordings.tracks([])
+    own = [track.recording.artist for track in here.tracks if track.source == recordings.OWN]
     assert own == ["AWOL", "AWOL", "Nicky Cook", "track 001002"]
     assert here.unnamed == 1
     (tmp_path / "fma_metadata" / "tracks.csv").write_text("a,b\nc,d\n")
     with pytest.raises(ValueError, match="has no column artist / name"):
-        md.tracks([])
+        recordings.tracks([])
 
 
 def test_a_folder_that_is_none_is_refused(monkeypatch):
-    monkeypatch.setenv(music.FOLDER_VARIABLE, "/nowhere/at/all")
+    monkeypatch.setenv(own_folder.FOLDER_VARIABLE, "/nowhere/at/all")
     with pytest.raises(ValueError, match="SOUNDREASONS_MUSIC is '/nowhere/at/all', which is no folder"):
-        md.tracks([])
+        own_folder.own_music()
+    monkeypatch.delenv(own_folder.FOLDER_VARIABLE)
+    assert own_folder.own_music() == ([], 0)
 
 
 def test_decoders_that_are_not_here_are_named_with_how_to_get_them(monkeypatch):
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     monkeypatch.setattr(released, "is_here", lambda model: model == "descript/dac_44khz")
-    here, lacking = md.available_decoders(["dac2", "encodec3", "encodec24", "griffin256"])
+    here, lacking = decoders.available_decoders(["dac2", "encodec3", "encodec24", "griffin256"])
     assert here == ["dac2", "griffin256"]
     assert list(lacking) == ["facebook/encodec_48khz"]
     assert "HF_HUB_OFFLINE=0" in lacking["facebook/encodec_48khz"]
     with pytest.raises(
         ValueError, match=r"none of the decoders encodec3 is here; get facebook/encodec_48khz"
     ):
-        md.available_decoders(["encodec3"])
+        decoders.available_decoders(["encodec3"])
 
 
 def test_a_model_of_the_hub_is_looked_for_without_the_hub(monkeypatch, tmp_path):
@@ -159,7 +171,7 @@ def test_the_paper_s_paths_run_on_a_small_folder_and_what_is_absent_leaves_claim
     """Nothing to play, a broken file, a decoder without relative, no hub: each ended a run once."""
     write_folder(tmp_path / "music", [f"artist {k}" for k in range(12)])
     (tmp_path / "music" / "artist 0" / "broken.mp3").write_bytes(b"no sound at all" * 100)
-    monkeypatch.setenv(music.FOLDER_VARIABLE, str(tmp_path / "music"))
+    monkeypatch.setenv(own_folder.FOLDER_VARIABLE, str(tmp_path / "music"))
     monkeypatch.setenv("SOUNDREASONS_RUNS", str(tmp_path / "runs"))
     monkeypatch.setenv("SOUNDREASONS_DATA", str(tmp_path / "data"))
     monkeypatch.delenv("SOUNDREASONS_MIRROR", raising=False)

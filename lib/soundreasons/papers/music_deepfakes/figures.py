@@ -8,9 +8,9 @@ from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from soundreasons.media.drawing import BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILION, plot_table
-from soundreasons.papers.music_deepfakes.evidence import EvidenceMap
-from soundreasons.papers.music_deepfakes.experiments import Mixture
-from soundreasons.papers.music_deepfakes.front_ends import HOP, SAMPLE_RATE
+from soundreasons.papers.music_deepfakes.experiments.calibration import Mixture
+from soundreasons.papers.music_deepfakes.experiments.evidence import EvidenceMap
+from soundreasons.papers.music_deepfakes.method.front_ends import HOP, SAMPLE_RATE
 
 Floats = NDArray[np.float64]
 HUMAN, SYNTHETIC, THIRD = BLUE, VERMILION, GREEN

@@ -17,19 +17,19 @@ from numpy.typing import NDArray
 from soundreasons import data
 from soundreasons.learning.cache import Arrays, Cache, digest
 from soundreasons.media.decoding import decode
-from soundreasons.papers.music_deepfakes.codecs import CodecTraining
-from soundreasons.papers.music_deepfakes.collection import SLUG, Collection, Plan, cache, collect
-from soundreasons.papers.music_deepfakes.decoders import available_decoders
-from soundreasons.papers.music_deepfakes.detectors import SpectrogramDetector
-from soundreasons.papers.music_deepfakes.experiments import train
-from soundreasons.papers.music_deepfakes.front_ends import SAMPLE_RATE, SNIPPET
-from soundreasons.papers.music_deepfakes.music import tracks
-from soundreasons.papers.music_deepfakes.training import Training, scores
+from soundreasons.papers.music_deepfakes.data.recordings import tracks
+from soundreasons.papers.music_deepfakes.experiments.scoring import snippet_scores
+from soundreasons.papers.music_deepfakes.experiments.training import Training, train
+from soundreasons.papers.music_deepfakes.fast import SpectrogramDetector
+from soundreasons.papers.music_deepfakes.method.front_ends import SAMPLE_RATE, SNIPPET
+from soundreasons.papers.music_deepfakes.testbed.codecs import CodecTraining
+from soundreasons.papers.music_deepfakes.testbed.decoders import available_decoders
+from soundreasons.papers.music_deepfakes.testbed.twins import SLUG, Plan, Twins, cache, make_twins
 
 ACCEPTS = "a piece of music in any usual format (MP3, Ogg, FLAC, WAV, M4A, ...), from 0.78 seconds on"
 PLAN = Plan(1, 1.2, ("codec_high", "codec_low", "hifigan_universal"), (), CodecTraining(steps=90))
-TRAINING = Training(epochs=1, steps=60, batch_size=32, per_file=2, buffer=200, validation_steps=0)
-WIDTH, SEED = 0.5, 0
+TRAINING = Training(epochs=1, steps=60, batch_size=32, per_file=2, buffer=200, validation_steps=0, width=0.5)
+SEED = 0
 LONGEST_SECONDS = 180.0
 LOWEST_TOP = 12_000.0  # Hz: sound that ends below it is nothing that the detector has heard
 NOT = (
@@ -103,12 +103,12 @@ def standard_detector(
     """Train the detector of this command, or take it from the cache; with the decoders that it knows."""
     say = report or (lambda line: None)
     names, _ = available_decoders(plan.decoders)
-    collection = collect(
+    twins = make_twins(
         tracks().tracks, replace(plan, decoders=tuple(names)), SEED, kept=_Telling(cache(), say)
     )
-    n_encoders = len(collection.labels) if len(collection.labels) > 2 else 0  # as `train` does
-    model = SpectrogramDetector("amplitude", n_encoders, WIDTH)
-    arrays = _kept(collection, settings, say)
+    n_encoders = len(twins.labels) if len(twins.labels) > 2 else 0  # as `train` does
+    model = SpectrogramDetector("amplitude", n_encoders, settings.width)
+    arrays = _kept(twins, settings, say)
     model.load_state_dict({key: torch.from_numpy(value) for key, value in arrays.items()})
     return model.eval(), names
 
@@ -147,27 +147,25 @@ def _words(name: str) -> str:
     return "cutting clips from free music"
 
 
-def _kept(
-    collection: Collection, settings: Training, say: Callable[[str], None]
-) -> dict[str, NDArray[np.float32]]:
+def _kept(twins: Twins, settings: Training, say: Callable[[str], None]) -> dict[str, NDArray[np.float32]]:
     def step(done: int) -> None:
         if done % 10 == 0:
             say(f"the detector: {done} of {settings.steps} steps of training")
 
     def compute() -> dict[str, NDArray[np.float32]]:
-        trained = train(collection, "amplitude", settings, SEED, width=WIDTH, progress=step)
+        trained = train(twins, "amplitude", settings, SEED, progress=step)
         return {key: value.numpy() for key, value in trained.state_dict().items()}
 
     folder = data.cache_folder() / ".computed" / SLUG
-    kept = Cache(folder, modules=["soundreasons.papers.music_deepfakes.experiments"])
-    clips = digest(*collection.training_versions)
+    kept = Cache(folder, modules=["soundreasons.papers.music_deepfakes.experiments.training"])
+    clips = digest(*(twins.clips[name] for name in twins.labels))
     return kept.arrays("detector", compute, parameters={"settings": str(settings)}, data={"clips": clips})
 
 
 def hear(model: SpectrogramDetector, mono: NDArray[np.float32]) -> Hearing:
     """Score a signal, shape (n,), in snippets of 0.78 s side by side; nothing is said of silence."""
     n = max(1, len(mono) // SNIPPET)
-    human = scores(model, mono[: n * SNIPPET].reshape(n, SNIPPET))
+    human = snippet_scores(model, mono[: n * SNIPPET].reshape(n, SNIPPET))
     times = (np.arange(n) + 0.5) * SNIPPET / SAMPLE_RATE
     clipped = float(np.mean(np.abs(mono) >= 0.999))
     return Hearing(times, human, highest_frequency(mono), clipped)

@@ -1,39 +1,24 @@
-"""What the papers report, and the ten versions of the authors' seven songs."""
+"""Section "The hard part: other decoders": who is detected by a detector of whom.
+
+With fakeprints on the authors' ten versions of seven songs, and with networks on ours.
+Chapter: music_deepfakes.
+"""
 
 from collections.abc import Mapping
-from functools import cache
-from importlib import resources
-from typing import Any
 
 import numpy as np
 import pandas as pd
-import yaml
 from numpy.typing import NDArray
 
 from soundreasons import data
 from soundreasons.media.decoding import decode
-from soundreasons.papers.music_deepfakes.fakeprints import fakeprint, print_classifier
-
-EXAMPLE_SECONDS = 20.0
-TRANSFER_ROWS = (
-    "encodec3",
-    "encodec6",
-    "encodec24",
-    "griffin256",
-    "griffin512",
-    "lac2",
-    "lac7",
-    "lac14",
-    "musika",
-)
+from soundreasons.papers.music_deepfakes.experiments.scoring import Floats, Scores, clip_scores, detected
+from soundreasons.papers.music_deepfakes.method.detectors import Detector
+from soundreasons.papers.music_deepfakes.method.fakeprints import fakeprint, print_classifier
+from soundreasons.papers.music_deepfakes.testbed.decoders import CONTROL, FAMILIES
 
 
-def examples_here() -> bool:
-    """Whether the authors' clips are on this machine."""
-    return data.available("deepfake_examples")
-
-
-def example_prints(seconds: float = EXAMPLE_SECONDS) -> dict[str, NDArray[np.float64]]:
+def example_prints(seconds: float = 20.0) -> dict[str, NDArray[np.float64]]:
     """Fakeprints of the first seconds of the authors' clips, by version: shape (7 songs, 4087).
 
     Chapter: music_deepfakes.
@@ -80,38 +65,12 @@ def song_decisions(prints: Mapping[str, NDArray[np.float64]]) -> dict[tuple[str,
     return called
 
 
-def leave_one_song_out(prints: Mapping[str, NDArray[np.float64]]) -> pd.DataFrame:
-    """Count the decisions of `song_decisions`: how many songs were called synthetic.
-
-    Chapter: music_deepfakes.
-
-    Returns
-    -------
-    DataFrame
-        One row for the decoder that was trained on, one column a version, real included.
-
-    Examples
-    --------
-    >>> rng = np.random.default_rng(0)
-    >>> toy = {"real": rng.random((3, 8)), "a": rng.random((3, 8)) + np.r_[np.zeros(7), 9]}
-    >>> leave_one_song_out(toy).loc["a"].tolist()
-    [0, 3]
-    """
-    return count_songs(song_decisions(prints))
-
-
 def count_songs(called: Mapping[tuple[str, str], NDArray[np.bool_]]) -> pd.DataFrame:
     """Lay out decisions as counts, trained on by version."""
     rows = list(dict.fromkeys(trained for trained, _ in called))
     columns = list(dict.fromkeys(version for _, version in called))
     counts = [[int(called[row, column].sum()) for column in columns] for row in rows]
     return pd.DataFrame(counts, index=pd.Index(rows, name="trained on"), columns=columns)
-
-
-def held_out_accuracy(called: pd.DataFrame, n_songs: int) -> pd.Series:
-    """Share of real and synthetic held-out songs that each row of `leave_one_song_out` gets right."""
-    hits = pd.Series({row: called.loc[row, row] + n_songs - called.loc[row, "real"] for row in called.index})
-    return hits / (2 * n_songs)
 
 
 def example_transfer(called: Mapping[tuple[str, str], NDArray[np.bool_]]) -> dict[str, NDArray[np.float64]]:
@@ -150,42 +109,36 @@ def _family(version: str) -> tuple[str, int]:
     return name, int(version[len(name) :] or 0)
 
 
-def counted_beforehand() -> pd.DataFrame:
-    """Counts of the same experiment, computed beforehand with other code; see the claim P1 of the ledger.
+def transfer(scores: Mapping[str, Scores], tracks: NDArray[np.intp]) -> dict[str, dict[str, Floats]]:
+    """Who else is detected by a detector of one decoder: relatives and strangers, in percent, by track.
 
-    Rows and columns as `leave_one_song_out`, without the two GriffinMel rows.
+    `scores` are by the decoder trained on. The codec's control shares its encoder and codes, but not its
+    decoder: it is neither. Who has no relative among the scores, or no stranger, gets no such entry.
     """
-    return _grid("P1", "loo_")
+    groups: dict[str, dict[str, Floats]] = {}
+    for trained, by in scores.items():
+        others = [name for name in by if name not in ("real", trained, CONTROL)]
+        family = FAMILIES.get(trained, trained)
+        relatives = [name for name in others if FAMILIES.get(name) == family]
+        strangers = [name for name in others if FAMILIES.get(name) != family]
+        members = {"relatives": relatives, "strangers": strangers}
+        groups[trained] = {who: detected(by, tracks, names) for who, names in members.items() if names}
+    return groups
 
 
-def published_transfer() -> pd.DataFrame:
-    """The paper's table of training on one decoder and testing on all, in percent detected."""
-    return _grid("M5", "cnn_")
+def outside_scores(model: Detector, n_snippets: int = 8, seconds: float = 20.0) -> dict[str, Floats]:
+    """Score the authors' ten versions of seven songs: music and decoders from outside, by version.
 
+    Each array has shape (7, n_snippets). Chapter: music_deepfakes.
 
-def published_views() -> pd.Series:
-    """The paper's accuracies by view, in percent.
-
-    Examples
-    --------
-    >>> published_views()["amplitude"]
-    np.float64(99.8)
+    Raises
+    ------
+    soundreasons.data.DataUnavailable
+        If the clips are not on this machine.
     """
-    (claim,) = [claim for claim in _ledger()["claims"] if claim["id"] == "M2"]
-    return pd.Series({value["id"]: value["value"] for value in claim["reported"]})
-
-
-def _grid(claim_id: str, prefix: str) -> pd.DataFrame:
-    (claim,) = [claim for claim in _ledger()["claims"] if claim["id"] == claim_id]
-    rows = {
-        value["id"].removeprefix(prefix): [int(cell) for cell in value["value"].split()]
-        for value in claim["reported"]
-        if value["id"].startswith(prefix)
-    }
-    columns = list(TRANSFER_ROWS)
-    return pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("trained on")
-
-
-@cache
-def _ledger() -> Any:
-    return yaml.safe_load(resources.files(__package__).joinpath("claims.yml").read_text(encoding="utf-8"))
+    examples = data.open("deepfake_examples")
+    versions = {}
+    for version in examples.versions:
+        sounds = [decode(examples.paths[version, song], duration=seconds).samples for song in examples.songs]
+        versions[version] = np.stack([sound.mean(axis=1) for sound in sounds])
+    return clip_scores(model, versions, n_snippets)

@@ -5,18 +5,24 @@ over time and frequency, so a detector takes snippets of any length, and patches
 Chapter: music_deepfakes.
 """
 
+from collections.abc import Callable, Iterable, Mapping
+from itertools import pairwise
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
-from soundreasons.papers.music_deepfakes.front_ends import CHANNELS, features, require_kind
+from soundreasons.papers.music_deepfakes.method.front_ends import CHANNELS, features, require_kind
 
 REAL = 0  # label of human music in the encoder head; the decoders follow in alphabetical order
 HEAD_UNITS = 128
 DROPOUT = 0.2
 # Keras writes batch normalisation with momentum 0.99 and epsilon 1e-3; torch counts momentum the other way.
 NORM_EPSILON, NORM_MOMENTUM = 1e-3, 0.01
+LAYERS: Mapping[int, tuple[Callable[..., nn.Module], ...]] = {
+    1: (nn.Conv1d, nn.MaxPool1d, nn.BatchNorm1d),
+    2: (nn.Conv2d, nn.MaxPool2d, nn.BatchNorm2d),
+}
 
 
 class Outputs(NamedTuple):
@@ -29,14 +35,66 @@ class Outputs(NamedTuple):
     encoder: Tensor | None
 
 
-class _Detector(nn.Module):
-    """Six blocks, average over all positions, and the two outputs."""
+def block(before: int, after: int, pool: int = 2, *, dimensions: int = 2) -> nn.Sequential:
+    """One block of both networks: convolution of width 3, ReLU, pooling, batch normalisation, in this order.
 
-    def __init__(self, kind: str, blocks: nn.Sequential, n_features: int, n_encoders: int) -> None:
+    Section 3 of Afchar et al. (2024). Chapter: music_deepfakes.
+
+    Parameters
+    ----------
+    before, after : int
+        Channels in, and filters.
+    pool : int
+        Values, along each axis, of which the largest is kept.
+    dimensions : {2, 1}
+        Time and frequency, or time alone.
+
+    Returns
+    -------
+    Sequential
+        Takes shape (batch, before, frames, bins), or (batch, before, n); gives each axis divided by `pool`.
+
+    Raises
+    ------
+    ValueError
+        If there are other dimensions.
+
+    Examples
+    --------
+    By hand: 9 weights and a bias for each of 16 filters, and the two numbers of its normalisation.
+
+    >>> sum(p.numel() for p in block(1, 16).parameters()) == 9 * 16 + 16 + 2 * 16
+    True
+    >>> block(1, 16)(torch.zeros(1, 1, 64, 743)).shape
+    torch.Size([1, 16, 32, 371])
+    """
+    if dimensions not in LAYERS:
+        raise ValueError(f"dimensions are {dimensions}, expected 2 (time and frequency) or 1 (time)")
+    convolution, pooling, norm = LAYERS[dimensions]
+    return nn.Sequential(
+        convolution(before, after, 3, padding=1),
+        nn.ReLU(),
+        pooling(pool),
+        norm(after, NORM_EPSILON, NORM_MOMENTUM),
+    )
+
+
+class Detector(nn.Module):
+    """Six blocks, average over all positions, and the two outputs.
+
+    Attributes
+    ----------
+    kind : str
+        Front end.
+    n_encoders : int
+        Outputs of the second head, or 0.
+    """
+
+    def __init__(self, kind: str, blocks: Iterable[nn.Module], n_features: int, n_encoders: int) -> None:
         super().__init__()
         self.kind = kind
         self.n_encoders = n_encoders
-        self.blocks = blocks
+        self.blocks = nn.Sequential(*blocks)
         self.hidden = nn.Sequential(
             nn.Dropout(DROPOUT), nn.Linear(n_features, HEAD_UNITS), nn.SiLU(), nn.Dropout(DROPOUT)
         )
@@ -46,10 +104,14 @@ class _Detector(nn.Module):
 
     def forward(self, view: Tensor) -> Outputs:
         """Logits of a batch of views, as `features` makes them."""
-        maps = self.blocks(view)
-        hidden = self.hidden(maps.flatten(2).mean(dim=2))
+        hidden = self.hidden(self.maps(view).flatten(2).mean(dim=2))
         encoder = self.encoder(hidden) if self.encoder is not None else None
         return Outputs(self.deepfake(hidden)[:, 0], encoder)
+
+    def maps(self, view: Tensor) -> Tensor:
+        """What the six blocks make of a batch of views, shape (batch, filters, ...)."""
+        maps: Tensor = self.blocks(view)
+        return maps
 
     def listen(self, mono: Tensor) -> Outputs:
         """Logits of a batch of mono snippets, shape (batch, n)."""
@@ -57,7 +119,7 @@ class _Detector(nn.Module):
         return outputs
 
 
-class SpectrogramDetector(_Detector):
+class SpectrogramDetector(Detector):
     """The detector on a spectrogram: 1,641,579 trainable parameters on amplitudes, with ten encoders.
 
     Section 3 of Afchar et al. (2024). Chapter: music_deepfakes.
@@ -94,16 +156,11 @@ class SpectrogramDetector(_Detector):
         filters = _filters((16, 32, 64, 128, 256, 512), width)
         _require_encoders(n_encoders)
         with torch.device(device or torch.get_default_device()):
-            blocks = nn.Sequential(
-                *(
-                    _block_2d(before, after)
-                    for before, after in zip((CHANNELS[kind], *filters), filters, strict=False)
-                )
-            )
+            blocks = [block(before, after) for before, after in pairwise((CHANNELS[kind], *filters))]
             super().__init__(kind, blocks, filters[-1], n_encoders)
 
 
-class WaveformDetector(_Detector):
+class WaveformDetector(Detector):
     """The detector on samples: 6,238,987 trainable parameters with ten encoders.
 
     Section 3 of Afchar et al. (2024). Chapter: music_deepfakes.
@@ -123,25 +180,9 @@ class WaveformDetector(_Detector):
         filters = _filters((256, 256, 512, 512, 1024, 1024), width)
         _require_encoders(n_encoders)
         with torch.device(device or torch.get_default_device()):
-            pools = (1, 3, 3, 3, 3, 3)
-            blocks = nn.Sequential(
-                *(
-                    _block_1d(before, after, pool)
-                    for before, after, pool in zip((1, *filters), filters, pools, strict=False)
-                )
-            )
+            steps = zip(pairwise((1, *filters)), (1, 3, 3, 3, 3, 3), strict=True)
+            blocks = [block(*widths, pool, dimensions=1) for widths, pool in steps]
             super().__init__("raw", blocks, filters[-1], n_encoders)
-
-
-def detector(kind: str, n_encoders: int = 10, width: float = 1.0, *, device: str | None = None) -> _Detector:
-    """The paper's network for a front end: `WaveformDetector` for "raw", else `SpectrogramDetector`.
-
-    The waveform network costs about a hundred times the operations; below full width it gets an eighth
-    of the width asked for, which evens that out.
-    """
-    if kind == "raw":
-        return WaveformDetector(n_encoders, width if width >= 1 else width / 8, device=device)
-    return SpectrogramDetector(kind, n_encoders, width, device=device)
 
 
 def _filters(full: tuple[int, ...], width: float) -> tuple[int, ...]:
@@ -156,37 +197,6 @@ def _require_encoders(n_encoders: int) -> None:
         raise ValueError(
             f"n_encoders is {n_encoders}, expected 0 (no such head), or human music and decoders"
         )
-
-
-class _Block(nn.Sequential):
-    """Convolution, ReLU, pooling, batch normalisation.
-
-    The maximum of what is cut at zero is the maximum, cut at zero: so it is pooled first, and the cut, there
-    and back, costs a quarter. Values and gradients are the same.
-    """
-
-    def forward(self, maps: Tensor) -> Tensor:
-        convolution, cut, pool, norm = self
-        normed: Tensor = norm(cut(pool(convolution(maps))))
-        return normed
-
-
-def _block_2d(before: int, after: int) -> _Block:
-    return _Block(
-        nn.Conv2d(before, after, 3, padding=1),
-        nn.ReLU(),
-        nn.MaxPool2d(2),
-        nn.BatchNorm2d(after, NORM_EPSILON, NORM_MOMENTUM),
-    )
-
-
-def _block_1d(before: int, after: int, pool: int) -> _Block:
-    return _Block(
-        nn.Conv1d(before, after, 3, padding=1),
-        nn.ReLU(),
-        nn.MaxPool1d(pool),
-        nn.BatchNorm1d(after, NORM_EPSILON, NORM_MOMENTUM),
-    )
 
 
 def _as_keras(module: nn.Module) -> None:

@@ -1,11 +1,10 @@
-"""How a detector is trained: alternating files, two losses, a schedule, and statistics made anew.
+"""How the detectors of all sections are trained: snippets, batches, a schedule, and statistics made anew.
 
-Section 3 of Afchar et al. (2024): labels alternate file by file, so that consecutive files are different
-songs; a fake's decoder is drawn evenly; each opened file gives several random snippets, mixed in a buffer.
-Chapter: music_deepfakes.
+What is learned stands in `method.objective`; here is the way there, as section 3 of Afchar et al. (2024) has
+it. Chapter: music_deepfakes.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -13,12 +12,20 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.nn import functional
 
-from soundreasons.papers.music_deepfakes.detectors import REAL, Outputs, _Detector
-from soundreasons.papers.music_deepfakes.front_ends import SILENCE, SNIPPET, features
+from soundreasons.learning.seeding import rng as named_rng
+from soundreasons.papers.music_deepfakes import fast
+from soundreasons.papers.music_deepfakes.data.recordings import Clips
+from soundreasons.papers.music_deepfakes.method.detectors import Detector
+from soundreasons.papers.music_deepfakes.method.front_ends import SNIPPET, features
+from soundreasons.papers.music_deepfakes.method.objective import (
+    ENCODER_WEIGHT,
+    alternating_files,
+    detector_loss,
+)
+from soundreasons.papers.music_deepfakes.testbed.twins import SLUG, Twins
 
-Clips = NDArray[np.float32]  # shape (n_clips, n_samples): one version of all clips, row by row the same music
+STATISTICS_BATCHES = 6
 
 
 @dataclass(frozen=True)
@@ -45,6 +52,8 @@ class Training:
         Epochs without gain before the rate is divided by ten, and before training ends.
     lowest_rate : float
         The rate is never below it.
+    width : float
+        Of the network: multiplies its numbers of filters.
     gain : (float, float)
         Each snippet is multiplied by a number drawn between.
     """
@@ -53,13 +62,14 @@ class Training:
     steps: int = 500
     batch_size: int = 50
     learning_rate: float = 1e-3
-    encoder_weight: float = 0.2
+    encoder_weight: float = ENCODER_WEIGHT
     per_file: int = 5
     buffer: int = 500
     validation_steps: int = 50
     patience: int = 10
     stop_patience: int = 20
     lowest_rate: float = 1e-5
+    width: float = 1.0
     gain: tuple[float, float] = (0.5, 1.0)
 
 
@@ -71,49 +81,6 @@ class Batch(NamedTuple):
 
     mono: Tensor
     encoder: Tensor
-
-    @property
-    def real(self) -> Tensor:
-        """1 = human, 0 = synthetic, shape (batch,)."""
-        return (self.encoder == REAL).to(self.mono.dtype)
-
-
-def alternating_files(
-    n_clips: int, n_encoders: int, rng: np.random.Generator, *, n_drawn: int = 10_000
-) -> Iterator[tuple[int, int]]:
-    """Which file to open next, without end: clips in random order, labels alternately fake and real.
-
-    Chapter: music_deepfakes.
-
-    Parameters
-    ----------
-    n_clips : int, from 1
-        Pieces of music.
-    n_encoders : int, from 2
-        Versions of each: human, and the decoders.
-    rng : numpy.random.Generator
-        Draws.
-    n_drawn : int
-        The decoders are drawn beforehand, so many at once, as in the paper.
-
-    Yields
-    ------
-    (int, int)
-        Number of the clip, and of the encoder: 0 = human.
-
-    Examples
-    --------
-    >>> files = alternating_files(3, 4, np.random.default_rng(0))
-    >>> [encoder > 0 for _, (_, encoder) in zip(range(4), files)]
-    [True, False, True, False]
-    """
-    order: list[int] = []
-    while True:
-        for encoder in rng.integers(1, n_encoders, size=n_drawn):
-            for label in (int(encoder), REAL):
-                if not order:
-                    order = rng.permutation(n_clips).tolist()
-                yield order.pop(), label
 
 
 def snippets(
@@ -162,21 +129,13 @@ def batches(
         yield Batch(torch.from_numpy(mono).to(device), torch.tensor(encoders, device=device))
 
 
-def detector_loss(outputs: Outputs, batch: Batch, encoder_weight: float) -> Tensor:
-    """Cross-entropy of human or not, plus the weighted one of which decoder."""
-    loss = functional.binary_cross_entropy_with_logits(outputs.real, batch.real)
-    if outputs.encoder is not None:
-        loss = loss + encoder_weight * functional.cross_entropy(outputs.encoder, batch.encoder)
-    return loss
-
-
-def training_step(model: _Detector, optimiser: Any, batch: Batch, encoder_weight: float) -> Tensor:
+def training_step(model: Detector, optimiser: Any, batch: Batch, encoder_weight: float) -> Tensor:
     """One step: view, outputs, loss, gradient, update; returns the loss."""
     model.train()
     view = features(batch.mono, model.kind)
     if view.ndim == 4:  # four fifths of the time of the usual layout
         view = view.contiguous(memory_format=torch.channels_last)
-    loss = detector_loss(model(view), batch, encoder_weight)
+    loss = detector_loss(model(view), batch.encoder, encoder_weight)
     optimiser.zero_grad()
     loss.backward()  # type: ignore[no-untyped-call]
     optimiser.step()
@@ -184,7 +143,7 @@ def training_step(model: _Detector, optimiser: Any, batch: Batch, encoder_weight
 
 
 def fit_detector(
-    model: _Detector,
+    model: Detector,
     drawn: Iterator[Batch],
     settings: Training,
     validation: Iterator[Batch] | None = None,
@@ -239,7 +198,7 @@ def fit_detector(
         if validation is None or not settings.validation_steps:
             losses.append(float(torch.stack(epoch).mean()))
             continue
-        recompute_statistics(model, drawn)
+        renew_statistics(model, _views(model, drawn))
         losses.append(validation_loss(model, validation, settings))
         plateau.step(losses[-1])
         if losses[-1] == min(losses):
@@ -249,27 +208,34 @@ def fit_detector(
     if best is not None:
         model.load_state_dict(best)
     else:
-        recompute_statistics(model, drawn)
+        renew_statistics(model, _views(model, drawn))
     return losses
 
 
 @torch.no_grad()
-def validation_loss(model: _Detector, validation: Iterator[Batch], settings: Training) -> float:
+def validation_loss(model: Detector, validation: Iterator[Batch], settings: Training) -> float:
     """Mean loss over `settings.validation_steps` batches."""
     model.eval()
     losses = []
     for _ in range(settings.validation_steps):
         batch = next(validation)
-        losses.append(detector_loss(model.listen(batch.mono), batch, settings.encoder_weight))
+        losses.append(detector_loss(model.listen(batch.mono), batch.encoder, settings.encoder_weight))
     return float(torch.stack(losses).mean())
 
 
 @torch.no_grad()
-def recompute_statistics(model: _Detector, drawn: Iterator[Batch], n_batches: int = 6) -> None:
+def renew_statistics(model: Detector, views: Iterable[Tensor]) -> None:
     """Replace the running means and variances of batch normalisation by plain averages over some batches.
 
     After a short training the running ones still remember the start, and accuracies between a half and
     one come out at random. Leaves the model in evaluation mode.
+
+    Parameters
+    ----------
+    model : Detector
+        Trained.
+    views : iterable of Tensor
+        Batches of what the model takes.
     """
     layers = [module for module in model.modules() if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d)]
     momenta = [layer.momentum for layer in layers]
@@ -278,70 +244,73 @@ def recompute_statistics(model: _Detector, drawn: Iterator[Batch], n_batches: in
         layer.reset_running_stats()
         layer.momentum = None  # a plain average
         layer.train()
-    for _ in range(n_batches):
-        model.listen(next(drawn).mono)
+    for view in views:
+        model(view)
     for layer, momentum in zip(layers, momenta, strict=True):
         layer.momentum = momentum
     model.eval()
 
 
-@torch.inference_mode()
-def scores(model: _Detector, mono: Clips, *, batch_size: int = 32) -> NDArray[np.float64]:
-    """Probability of "human" that a detector gives to each snippet, shape (n,); NaN where there is silence.
+def _views(model: Detector, drawn: Iterator[Batch]) -> Iterator[Tensor]:
+    return (features(next(drawn).mono, model.kind) for _ in range(STATISTICS_BATCHES))
 
-    Chapter: music_deepfakes.
+
+def new_detector(
+    kind: str, n_encoders: int = 10, width: float = 1.0, *, device: str | None = None
+) -> Detector:
+    """Make the paper's network for a front end: a `WaveformDetector` for "raw", else a `SpectrogramDetector`.
+
+    The waveform network costs about a hundred times the operations; below full width it gets an eighth
+    of the width asked for, which evens that out.
+    """
+    if kind == "raw":
+        return fast.WaveformDetector(n_encoders, width if width >= 1 else width / 8, device=device)
+    return fast.SpectrogramDetector(kind, n_encoders, width, device=device)
+
+
+def train(
+    twins: Twins,
+    kind: str,
+    settings: Training,
+    seed: int,
+    *,
+    decoders: Sequence[str] | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> Detector:
+    """Train a detector on the training side, with the second head, or on one decoder without it.
+
+    Section 3 of Afchar et al. (2024). Chapter: music_deepfakes.
 
     Parameters
     ----------
-    model : SpectrogramDetector or WaveformDetector
-        Put into evaluation mode.
-    mono : ndarray, shape (n, n_samples)
-        Snippets; those that stay within -80 dB of full scale of their mean get no score: a constant is
-        silence too.
-    batch_size : int
-        Snippets at once.
+    twins : Twins
+        From `testbed.make_twins`.
+    kind : str
+        Front end.
+    settings : Training
+        How long, and how wide a network.
+    seed : int
+        Draws weights and batches.
+    decoders : sequence of str, optional
+        Decoders to learn; all of the labels unless told. A single one leaves the second head out.
+    progress : callable, optional
+        Told the number of steps done after each.
+
+    Returns
+    -------
+    SpectrogramDetector or WaveformDetector
+        In evaluation mode, with statistics made anew.
     """
-    model.eval()
-    device = next(model.parameters()).device
-    parts = [
-        torch.sigmoid(model.listen(torch.from_numpy(mono[start : start + batch_size]).to(device)).real).cpu()
-        for start in range(0, len(mono), batch_size)
+    device = twins.workshop.device
+    names = ["real", *(twins.labels[1:] if decoders is None else decoders)]
+    versions = [twins.clips[name] for name in names]
+    torch.manual_seed(seed)
+    model = new_detector(kind, len(names) if len(names) > 2 else 0, settings.width, device=device)
+    sides = [
+        batches(versions, twins.parts[part], settings, named_rng(seed, SLUG, part, kind), device=device)
+        for part in ("train", "validation")
     ]
-    probability = torch.cat(parts).double().numpy()
-    return np.where(is_silent(mono), np.nan, probability)
-
-
-def is_silent(mono: Clips) -> NDArray[np.bool_]:
-    """Which snippets, shape (n, n_samples), hold nothing but a constant, to -80 dB of full scale.
-
-    Examples
-    --------
-    >>> is_silent(np.array([[0.5, 0.5], [0.0, 0.01]], np.float32)).tolist()
-    [True, False]
-    """
-    # Half the distance between the extremes: the deviation from the middle, whatever the constant.
-    return np.asarray(np.ptp(mono, axis=1) / 2 < SILENCE)
-
-
-def placed_snippets(clips: Clips, per_clip: int = 2) -> Clips:
-    """Evenly placed snippets of each clip, shape (n_clips * per_clip, 34398), clip after clip.
-
-    Examples
-    --------
-    >>> placed_snippets(np.zeros((3, 40_000), np.float32)).shape
-    (6, 34398)
-    """
-    starts = np.linspace(0, clips.shape[1] - SNIPPET, per_clip).astype(int)
-    return np.concatenate([clips[:, np.newaxis, s : s + SNIPPET] for s in starts], axis=1).reshape(
-        -1, SNIPPET
+    fit_detector(
+        model, sides[0], settings, sides[1] if settings.validation_steps else None, progress=progress
     )
-
-
-def clip_scores(
-    model: _Detector, versions: Mapping[str, Clips], per_clip: int = 2
-) -> dict[str, NDArray[np.float64]]:
-    """`scores` of evenly placed snippets of each version: shape (n_clips, per_clip) each."""
-    return {
-        name: scores(model, placed_snippets(clips, per_clip)).reshape(len(clips), per_clip)
-        for name, clips in versions.items()
-    }
+    return model

@@ -31,7 +31,8 @@ SILENCE = 1e-4  # -80 dB of full scale: below it, nothing is said of a snippet
 def front_end(signal: ArrayLike, kind: str, sample_rate: int = SAMPLE_RATE) -> NDArray[np.float32]:
     """Turn stereo sound into what a detector of this kind sees.
 
-    The two channels are mixed half and half, as at test time. Chapter: music_deepfakes.
+    Section 3 of Afchar et al. (2024), equation eq-views, for one signal; its two channels are mixed half and
+    half, as at test time. Chapter: music_deepfakes.
 
     Parameters
     ----------
@@ -67,18 +68,56 @@ def front_end(signal: ArrayLike, kind: str, sample_rate: int = SAMPLE_RATE) -> N
 
 
 def require_kind(kind: str) -> None:
-    """Refuse a front end that does not exist."""
+    """Refuse a front end that does not exist.
+
+    Chapter: music_deepfakes.
+
+    Parameters
+    ----------
+    kind : str
+        Name of a front end.
+
+    Raises
+    ------
+    ValueError
+        If it is none of `KINDS`.
+
+    Examples
+    --------
+    >>> require_kind("mel")
+    Traceback (most recent call last):
+    ...
+    ValueError: kind is 'mel', expected one of amplitude, complex, phase, polar, raw
+    """
     if kind not in KINDS:
         raise ValueError(f"kind is {kind!r}, expected one of {', '.join(KINDS)}")
 
 
 def to_mono(signal: ArrayLike, sample_rate: int) -> NDArray[np.float32]:
-    """Check a signal and mix its one or two channels half and half; shape (n,), float32.
+    """Check a signal and mix its one or two channels half and half.
+
+    Chapter: music_deepfakes.
+
+    Parameters
+    ----------
+    signal : array-like, shape (n, 2), (n, 1) or (n,)
+        Amplitudes, finite, full scale 1.
+    sample_rate : int
+        In Hz; 44,100 is the only one.
+
+    Returns
+    -------
+    ndarray, shape (n,), float32
 
     Raises
     ------
     ValueError
-        As `front_end`.
+        If rate or shape is another, the signal is too short, or a sample is not finite.
+
+    Examples
+    --------
+    >>> to_mono(np.tile([1.0, 0.0], (2048, 1)), 44_100)[:2].tolist()
+    [0.5, 0.5]
     """
     if sample_rate != SAMPLE_RATE:
         raise ValueError(
@@ -106,7 +145,7 @@ def to_mono(signal: ArrayLike, sample_rate: int) -> NDArray[np.float32]:
 def spectrogram(mono: Tensor) -> Tensor:
     """Complex spectrogram: Hann window of 2,048 samples every 512, no padding; the lowest 743 bins.
 
-    Chapter: music_deepfakes.
+    Equation eq-views, its $X$. Chapter: music_deepfakes.
 
     Parameters
     ----------
@@ -116,6 +155,18 @@ def spectrogram(mono: Tensor) -> Tensor:
     Returns
     -------
     Tensor, complex, shape (batch, 1 + (n - 2048) // 512, 743)
+
+    Raises
+    ------
+    RuntimeError
+        If the signal is shorter than a window.
+
+    Examples
+    --------
+    A constant of 1 puts the sum of the window, 1,024, into the lowest bin, and half of it into the next.
+
+    >>> spectrogram(torch.ones(1, N_FFT)).abs()[0, 0, :3].round().tolist()
+    [1024.0, 512.0, 0.0]
     """
     window = torch.hann_window(N_FFT, dtype=mono.dtype, device=mono.device)
     frames = mono.unfold(-1, N_FFT, HOP) * window
@@ -126,7 +177,7 @@ def spectrogram(mono: Tensor) -> Tensor:
 def features(mono: Tensor, kind: str) -> Tensor:
     """What a batch of mono snippets looks like to a detector of this kind, on the batch's device.
 
-    Chapter: music_deepfakes.
+    Equation eq-views. Chapter: music_deepfakes.
 
     Parameters
     ----------
@@ -138,6 +189,11 @@ def features(mono: Tensor, kind: str) -> Tensor:
     Returns
     -------
     Tensor, shape (batch, channels, frames, 743), or (batch, 1, n) for "raw"
+
+    Raises
+    ------
+    RuntimeError
+        If the signal is shorter than a window.
 
     Examples
     --------

@@ -3,12 +3,10 @@
 Chapter: music_deepfakes.
 """
 
-import csv
-import os
 import tempfile
 import warnings
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,25 +16,17 @@ from numpy.typing import NDArray
 from soundreasons import data
 from soundreasons.data.readers.music import Recording
 from soundreasons.media.decoding import SoundError, decode
-from soundreasons.papers.music_deepfakes.front_ends import SAMPLE_RATE, SILENCE, SNIPPET
+from soundreasons.papers.music_deepfakes.data.folder import FOLDER_VARIABLE, own_music
+from soundreasons.papers.music_deepfakes.method.front_ends import SAMPLE_RATE, SILENCE, SNIPPET
 
+Clips = NDArray[np.float32]  # shape (n_clips, n_samples): one version of all clips, row by row the same music
 FREE_MUSIC = (
     "cc_music_tracks", "fretsonfire_muldjord", "fretsonfire_sectoid", "hyperrogue_music", "singularity_music",
 )  # fmt: skip
 SCORES = "score_files"
-FOLDER_VARIABLE = "SOUNDREASONS_MUSIC"
-ENDINGS = {".mp3", ".ogg", ".flac", ".wav", ".m4a", ".aac", ".opus"}
 FEWEST_TRACKS = 12  # below it, rendered scores join
 RENDERED_SECONDS = 30.0
-SHELF_DIGITS, NUMBER_DIGITS = (
-    3,
-    6,
-)  # of the Free Music Archive: 000/000002.mp3, a shelf for each thousand numbers
-METADATA = "tracks.csv"  # who made what, as the archive's metadata has it
 OWN = "your folder"
-FOLDER_OF_MUSIC = {  # what a profile of the paper's size rests on, and how to get it
-    FOLDER_VARIABLE: "set it to a folder of music, an artist a folder, or FMA medium with its `tracks.csv`"
-}
 QUIET_CLIP = 10 ** (-45 / 20)  # of full scale, root mean square: quieter places are not cut out
 PARTS = ("train", "validation", "test")
 
@@ -101,7 +91,8 @@ def tracks(
         If there is no music at all, or `SOUNDREASONS_MUSIC` names no folder.
     """
     missing = {name: f"`soundreasons data fetch {name}`" for name in sources if not data.available(name)}
-    own, unnamed = _own_tracks()
+    folder = own_music()
+    own = [Track(recording, OWN) for recording in folder.recordings]
     free = [
         Track(recording, name)
         for name in sources
@@ -116,7 +107,7 @@ def tracks(
             f"there is no music on this machine; run `soundreasons data fetch {FREE_MUSIC[0]} {SCORES}`, "
             f"or name a folder of yours in {FOLDER_VARIABLE}"
         )
-    return Found(_thinned(kept, most or len(kept)), missing, unnamed)
+    return Found(_thinned(kept, most or len(kept)), missing, folder.unnamed)
 
 
 def _at_most(found: Sequence[Track], per_artist: int) -> list[Track]:
@@ -137,56 +128,6 @@ def _thinned(found: list[Track], most: int) -> list[Track]:
     n_own = min(len(own), max(most - len(others), most - most // 2))
     places = np.linspace(0, len(own), n_own, endpoint=False).astype(int)
     return [*(own[place] for place in places), *others[: most - n_own]]
-
-
-def _own_tracks() -> tuple[list[Track], int]:
-    """Tracks of the folder that the reader names, and how many of them nothing names an artist for."""
-    named = os.environ.get(FOLDER_VARIABLE)
-    if not named:
-        return [], 0
-    folder = Path(named).expanduser()
-    if not folder.is_dir():
-        raise ValueError(f"{FOLDER_VARIABLE} is {named!r}, which is no folder; name one, or unset it")
-    paths = [path for path in sorted(folder.rglob("*")) if path.suffix.lower() in ENDINGS]
-    artists = _archive_artists(folder) if any(_on_a_shelf(path) for path in paths) else {}
-    found, unnamed = [], 0
-    for path in paths:
-        artist = path.parent.name
-        if _on_a_shelf(path):
-            artist = artists.get(int(path.stem), "")
-            unnamed += not artist
-        recording = Recording(path.stem, artist or f"track {path.stem}", "yours", "yours", (path,), False)
-        found.append(Track(recording, OWN))
-    return found, unnamed
-
-
-def _on_a_shelf(path: Path) -> bool:
-    """Whether a file lies as the Free Music Archive's do: by the thousands of its number."""
-    shelf, number = path.parent.name, path.stem
-    digits = len(shelf) == SHELF_DIGITS and len(number) == NUMBER_DIGITS and (shelf + number).isdecimal()
-    return digits and number.startswith(shelf)
-
-
-def _archive_artists(folder: Path) -> Mapping[int, str]:
-    """Artist by number, from the archive's `tracks.csv` in or beside the folder; empty where there is none.
-
-    The first two lines of that table name the columns, in two levels; the third names the numbers.
-    """
-    for table in (
-        folder / METADATA, folder / "fma_metadata" / METADATA,
-        folder.parent / METADATA, folder.parent / "fma_metadata" / METADATA,
-    ):  # fmt: skip
-        if table.is_file():
-            with table.open(encoding="utf-8", newline="") as stream:
-                rows = csv.reader(stream)
-                columns = list(zip(next(rows), next(rows), strict=True))
-                if ("artist", "name") not in columns:
-                    raise ValueError(
-                        f"{table.name} has no column artist / name; take it from fma_metadata.zip"
-                    )
-                place = columns.index(("artist", "name"))
-                return {int(row[0]): row[place].strip() for row in rows if row[0].isdecimal()}
-    return {}
 
 
 def split_by_artist(

@@ -10,9 +10,7 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
 
 
 def comb_frequencies(
@@ -20,6 +18,7 @@ def comb_frequencies(
 ) -> NDArray[np.float64]:
     """Where a stack of transposed convolutions may leave lines.
 
+    Proposition prop-comb, layer after layer.
     Layer j of n raises the rate to f / (k_{j+1} ... k_n), and its zeros put lines at the multiples of that
     over k_j; so all lines are multiples of f / (k_1 ... k_n), those of the last layers usually strongest.
     Chapter: music_deepfakes.
@@ -60,65 +59,12 @@ def comb_frequencies(
     return np.arange(1, factor // 2 + 1, dtype=np.float64) * (sample_rate / factor)
 
 
-def untrained_stack(
-    strides: Sequence[int], seed: int, *, channels: int = 8, upsampling: str = "transposed"
-) -> nn.Sequential:
-    """Decoder with random weights and biases: one upsampling layer a stride, ReLU between.
-
-    Parameters
-    ----------
-    strides : sequence of int
-        From the first layer to the last.
-    seed : int
-        Draws the weights.
-    channels : int
-        Of every layer but the last, which gives one.
-    upsampling : {"transposed", "nearest"}
-        Zeros between samples, or each sample repeated, before the convolution.
-
-    Raises
-    ------
-    ValueError
-        If the upsampling is another.
-    """
-    if upsampling not in ("transposed", "nearest"):
-        raise ValueError(f"upsampling is {upsampling!r}, expected transposed or nearest")
-    layers: list[nn.Module] = []
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        for number, stride in enumerate(strides, start=1):
-            width = 1 if number == len(strides) else channels
-            layers += [*upsampler(channels, width, stride, upsampling), nn.ReLU()]
-    return nn.Sequential(*layers[:-1])
-
-
-def upsampler(before: int, after: int, stride: int, kind: str) -> list[nn.Module]:
-    """Layers that raise the rate by a stride, either way, with kernels twice the stride.
-
-    The kernel of the repeating kind is one longer, so that the length comes out even.
-    """
-    if kind == "transposed":
-        return [
-            nn.ConvTranspose1d(
-                before, after, 2 * stride, stride, padding=(stride + 1) // 2, output_padding=stride % 2
-            )
-        ]
-    return [nn.Upsample(scale_factor=stride), nn.Conv1d(before, after, 2 * stride + 1, padding=stride)]
-
-
-def stack_output(stack: nn.Sequential, n_inputs: int, seed: int) -> NDArray[np.float64]:
-    """What an untrained stack makes of random activations, shape (n,); the same for the same seed."""
-    width = next(layer for layer in stack if isinstance(layer, nn.ConvTranspose1d | nn.Conv1d)).in_channels
-    noise = np.random.default_rng(seed).normal(size=(1, width, n_inputs)).astype(np.float32)
-    with torch.inference_mode():
-        output: Tensor = stack(torch.relu(torch.from_numpy(noise)))
-    return np.asarray(output[0, 0].numpy(), dtype=np.float64)
-
-
 def line_heights(
     signal: NDArray[np.float64], frequencies: NDArray[np.float64], sample_rate: float, *, n_fft: int = 2**13
 ) -> NDArray[np.float64]:
     """How far the mean spectrum stands above its surroundings at given frequencies.
+
+    Chapter: music_deepfakes.
 
     Parameters
     ----------
@@ -136,6 +82,11 @@ def line_heights(
     ndarray, shape (k,)
         In decibels: the largest of the bin and its two neighbours, less the median of the 41 around.
 
+    Raises
+    ------
+    ValueError
+        If the signal is shorter than a window.
+
     Examples
     --------
     >>> hiss = np.random.default_rng(0).normal(size=2**14)
@@ -151,7 +102,33 @@ def line_heights(
 
 
 def mean_level(signal: NDArray[np.float64], n_fft: int = 2**13) -> NDArray[np.float64]:
-    """Mean over time of the power spectrum in decibels, shape (n_fft // 2 + 1,)."""
+    """Mean over time of the power spectrum in decibels.
+
+    Chapter: music_deepfakes.
+
+    Parameters
+    ----------
+    signal : ndarray, shape (n,), n at least `n_fft`
+        Amplitudes.
+    n_fft : int
+        Hann window, in samples, every half of it.
+
+    Returns
+    -------
+    ndarray, shape (n_fft // 2 + 1,)
+
+    Raises
+    ------
+    ValueError
+        If the signal is shorter than a window.
+
+    Examples
+    --------
+    A constant of 1 puts the sum of the window, 4, into the lowest bin: 20 log10(4) = 12.04 dB.
+
+    >>> mean_level(np.ones(16), 8)[:2].round(2).tolist()
+    [12.04, 6.02]
+    """
     windows = np.lib.stride_tricks.sliding_window_view(np.asarray(signal, dtype=np.float64), n_fft)
     spectra = np.fft.rfft(windows[:: n_fft // 2] * np.hanning(n_fft + 1)[:-1], axis=-1)
     return np.asarray((10 * np.log10(np.abs(spectra) ** 2 + 1e-12)).mean(axis=0))

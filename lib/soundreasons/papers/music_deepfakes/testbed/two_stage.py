@@ -3,8 +3,7 @@
 Musika (Pasini and Schlüter, ISMIR 2022) compresses log magnitudes along time in two stages, 4,096 samples
 to one vector, and its decoder draws magnitude and phase in one pass. Its released weights belong to another
 framework and to layers that we have not looked at, since this book is written from descriptions alone: so
-nothing here loads them. `TwoStageCodec` has the plan and learns on the spot; what Musika's own program wrote
-comes in by `released.made_elsewhere`. Chapter: music_deepfakes.
+nothing here loads them. `TwoStageCodec` has the plan and learns on the spot. Chapter: music_deepfakes.
 """
 
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Pairs and riddles to listen to, of recordings whose licence lets a page play them.
+"""Section "Twins, made and heard", and its riddles: sides, quality, and what a page may play.
 
 Chapter: music_deepfakes.
 """
@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from soundreasons.papers.music_deepfakes.collection import Collection
-from soundreasons.papers.music_deepfakes.front_ends import SAMPLE_RATE
+from soundreasons.papers.music_deepfakes.method.front_ends import SAMPLE_RATE
+from soundreasons.papers.music_deepfakes.testbed.twins import Twins
 
 PAUSE_SECONDS = 0.4
 
@@ -25,32 +25,32 @@ class Riddle(NamedTuple):
     answer: str
 
 
-def playable(collection: Collection, part: str = "test") -> list[int]:
+def playable(twins: Twins, part: str = "test") -> list[int]:
     """Rows of clips of one side that a page may play with credit: one a track, other styles first.
 
     Chapter: music_deepfakes.
     """
     rows: list[int] = []
     styles: list[str] = []
-    for row in collection.parts[part]:
-        track = collection.tracks[collection.track_of[row]]
-        known = {collection.track_of[other] for other in rows}
-        if track.recording.may_play and collection.track_of[row] not in known:
+    for row in twins.parts[part]:
+        track = twins.tracks[twins.track_of[row]]
+        known = {twins.track_of[other] for other in rows}
+        if track.recording.may_play and twins.track_of[row] not in known:
             rows.append(int(row))
             styles.append(track.recording.style)
     order = sorted(range(len(rows)), key=lambda k: styles[:k].count(styles[k]))
     return [rows[k] for k in order]
 
 
-def abx(collection: Collection, row: int, decoder: str, rng: np.random.Generator) -> Riddle:
+def abx(twins: Twins, row: int, decoder: str, rng: np.random.Generator) -> Riddle:
     """Make a riddle of a clip and its reconstruction, after the export.
 
     Chapter: music_deepfakes.
 
     Parameters
     ----------
-    collection : Collection
-        From `collect`.
+    twins : Twins
+        From `testbed.make_twins`.
     row : int
         Clip.
     decoder : str
@@ -62,7 +62,7 @@ def abx(collection: Collection, row: int, decoder: str, rng: np.random.Generator
     -------
     Riddle
     """
-    human, fake = collection.clips["real"][row], collection.clips[decoder][row]
+    human, fake = twins.clips["real"][row], twins.clips[decoder][row]
     # As loud as each other: else the ear would decide by level.
     fake = fake * np.sqrt(np.mean(human**2) / max(1e-12, float(np.mean(fake**2))))
     pair = [human, fake]

@@ -14,7 +14,7 @@ import scipy.signal
 from numpy.typing import NDArray
 
 from soundreasons.media.decoding import resample, transcode
-from soundreasons.papers.music_deepfakes.front_ends import SAMPLE_RATE
+from soundreasons.papers.music_deepfakes.method.front_ends import SAMPLE_RATE
 
 Sound = NDArray[np.float32]
 NOISE_SIGMA = 0.01

@@ -17,12 +17,11 @@ from soundreasons import data
 from soundreasons.learning.cache import Cache, digest
 from soundreasons.learning.seeding import rng as named_rng
 from soundreasons.media.decoding import SoundError, transcode
-from soundreasons.papers.music_deepfakes import decoders
-from soundreasons.papers.music_deepfakes.codecs import CodecTraining
-from soundreasons.papers.music_deepfakes.front_ends import SAMPLE_RATE
-from soundreasons.papers.music_deepfakes.music import Track, clips_of, split_by_artist
+from soundreasons.papers.music_deepfakes.data.recordings import Clips, Track, clips_of, split_by_artist
+from soundreasons.papers.music_deepfakes.method.front_ends import SAMPLE_RATE
+from soundreasons.papers.music_deepfakes.testbed import decoders
+from soundreasons.papers.music_deepfakes.testbed.codecs import CodecTraining
 
-Clips = NDArray[np.float32]
 SLUG = "music_deepfakes"
 EXPORT = ("mp3", 160)  # one channel at 160 kbit/s: 320 for two, as most of the paper's files have
 SHARES = (0.6, 0.1, 0.3)
@@ -53,7 +52,7 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class Collection:
+class Twins:
     """Versions of the same clips, row by row, and which side of the split each is on.
 
     Attributes
@@ -84,11 +83,6 @@ class Collection:
     left_out: Mapping[str, str] = field(default_factory=dict)
 
     @property
-    def training_versions(self) -> list[Clips]:
-        """Clips of each label, in the order of the encoder head."""
-        return [self.clips[name] for name in self.labels]
-
-    @property
     def fakes(self) -> list[str]:
         """All decoders, those of the labels first."""
         return [*self.labels[1:], *(name for name in self.clips if name not in self.labels)]
@@ -104,18 +98,17 @@ class Collection:
 
 def cache(*, enabled: bool = True) -> Cache:
     """Where clips, fakes and weights are kept between runs."""
-    modules = [f"soundreasons.papers.{SLUG}.{name}" for name in ("collection", "decoders", "music")]
     return Cache(
         data.cache_folder() / ".computed" / SLUG,
-        modules=modules,
+        modules=[__name__],
         libraries=("numpy", "torch", "av", "soxr"),
         enabled=enabled,
     )
 
 
-def collect(
+def make_twins(
     tracks: Sequence[Track], plan: Plan, seed: int, *, device: str = "cpu", kept: Cache | None = None
-) -> Collection:
+) -> Twins:
     """Cut clips, split them by artist, send them through every decoder, and export all alike.
 
     Section 3 of Afchar et al. (2024). What takes long is kept in the cache. Chapter: music_deepfakes.
@@ -135,7 +128,7 @@ def collect(
 
     Returns
     -------
-    Collection
+    Twins
 
     Raises
     ------
@@ -163,7 +156,7 @@ def collect(
     both = {name: _exported(name, send, human, facts, kept) for name, send in make.items()}
     raw, clips = ({name: pair[side] for name, pair in both.items()} for side in (0, 1))
     labels = decoders.label_order(plan.decoders)
-    return Collection(tracks, track_of, parts, raw, clips, labels, workshop, left_out)
+    return Twins(tracks, track_of, parts, raw, clips, labels, workshop, left_out)
 
 
 def export(clips: Clips) -> Clips:

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from soundreasons import data
 from soundreasons.data.readers.music import load_weights
 from soundreasons.learning.cache import Cache, digest
-from soundreasons.papers.music_deepfakes import codecs, griffin, hifigan, released
-from soundreasons.papers.music_deepfakes.two_stage import TwoStageCodec
+from soundreasons.papers.music_deepfakes.testbed import codecs, griffin, hifigan, released
+from soundreasons.papers.music_deepfakes.testbed.two_stage import TwoStageCodec
 
 Clips = NDArray[np.float32]
 Decoder = Callable[[Clips], Clips]

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from soundreasons.papers.music_deepfakes.combs import upsampler
-from soundreasons.papers.music_deepfakes.two_stage import TwoStageCodec
+from soundreasons.papers.music_deepfakes.testbed.stacks import upsampler
+from soundreasons.papers.music_deepfakes.testbed.two_stage import TwoStageCodec
 
 STRIDES = (2, 4, 5, 8)  # of the encoder; the decoder goes through them from the back
 WIDTHS = (16, 32, 64, 128, 128)

@@ -11,7 +11,6 @@ import numpy as np
 import scipy.fft
 from numpy.typing import ArrayLike, NDArray
 from scipy.interpolate import interp1d
-from scipy.ndimage import minimum_filter1d
 from sklearn.linear_model import LogisticRegression
 
 WINDOW = 2**14
@@ -28,8 +27,8 @@ QUIETEST = 10 ** (-80 / 20)
 def fakeprint(signal: ArrayLike, sample_rate: int) -> NDArray[np.float64]:
     """Peaks of the average spectrum between 5 and 16 kHz, from 0 to 1.
 
-    Mean in decibels over time and channels of a spectrogram with windows of 2^14 samples, less its lower
-    envelope, cut at 5 dB. Chapter: music_deepfakes.
+    Afchar et al. (ISMIR 2025), equation eq-fakeprint: mean in decibels over time and channels of a
+    spectrogram with windows of 2^14 samples, less its lower envelope, cut at 5 dB. Chapter: music_deepfakes.
 
     Parameters
     ----------
@@ -61,19 +60,66 @@ def fakeprint(signal: ArrayLike, sample_rate: int) -> NDArray[np.float64]:
 
 
 def print_frequencies(sample_rate: int) -> NDArray[np.float64]:
-    """Frequencies of the bins of a fakeprint, in Hz.
+    """Frequencies of the bins of a fakeprint.
+
+    Chapter: music_deepfakes.
+
+    Parameters
+    ----------
+    sample_rate : int
+        In Hz.
+
+    Returns
+    -------
+    ndarray, shape (n_bins,)
+        In Hz, rising; empty if nothing of the band is below half the rate.
+
+    Raises
+    ------
+    ValueError
+        If the rate is not positive.
 
     Examples
     --------
     >>> len(print_frequencies(44_100)), round(print_frequencies(44_100)[0])
     (4087, 5001)
     """
+    if sample_rate <= 0:
+        raise ValueError(f"sample_rate is {sample_rate} Hz, expected a positive number")
     frequencies = scipy.fft.rfftfreq(WINDOW, 1 / sample_rate)
     return np.asarray(frequencies[(frequencies > BAND[0]) & (frequencies < BAND[1])])
 
 
 def mean_spectrum(signal: ArrayLike, sample_rate: int) -> NDArray[np.float64]:
-    """Mean level of each bin of the band in decibels; parameters and errors as `fakeprint`."""
+    """Mean level of each bin of the band over time and channels.
+
+    Equation eq-fakeprint, its $M$. Chapter: music_deepfakes.
+
+    Parameters
+    ----------
+    signal : array-like, shape (n,) or (n, n_channels)
+        As for `fakeprint`.
+    sample_rate : int
+        In Hz.
+
+    Returns
+    -------
+    ndarray, shape (n_bins,)
+        In decibels.
+
+    Raises
+    ------
+    ValueError
+        As `fakeprint`.
+
+    Examples
+    --------
+    A tone at 9 kHz: the highest bin is the one nearest to it.
+
+    >>> tone = np.sin(2 * np.pi * 9_000 * np.arange(44_100) / 44_100)
+    >>> abs(print_frequencies(44_100)[mean_spectrum(tone, 44_100).argmax()] - 9_000) < 44_100 / WINDOW
+    np.True_
+    """
     samples = _checked(signal, sample_rate)
     # Mirrored by half a window at both ends, as the usual audio libraries do.
     samples = np.pad(samples, ((WINDOW // 2, WINDOW // 2), (0, 0)), mode="reflect")
@@ -92,6 +138,8 @@ def mean_spectrum(signal: ArrayLike, sample_rate: int) -> NDArray[np.float64]:
 def lower_envelope(curve: NDArray[np.float64]) -> NDArray[np.float64]:
     """Smooth curve under a spectrum: quadratic interpolation of its running minima, at least -45 dB.
 
+    Equation eq-fakeprint, its $L$. Chapter: music_deepfakes.
+
     Parameters
     ----------
     curve : ndarray, shape (n,), n at least 10
@@ -101,15 +149,21 @@ def lower_envelope(curve: NDArray[np.float64]) -> NDArray[np.float64]:
     -------
     ndarray, shape (n,)
 
+    Raises
+    ------
+    ValueError
+        If there are fewer than ten bins.
+
     Examples
     --------
+    A single peak has flat ground under it.
+
     >>> flat = np.zeros(100); flat[50] = 20.0
     >>> float(lower_envelope(flat).max())
     0.0
     """
-    minima = minimum_filter1d(curve, HULL_BINS, origin=-(HULL_BINS // 2))[: len(curve) - HULL_BINS + 1]
     windows = np.lib.stride_tricks.sliding_window_view(curve, HULL_BINS)
-    places = np.arange(len(minima)) + (windows == minima[:, np.newaxis]).argmax(axis=1)
+    places = np.arange(len(windows)) + windows.argmin(axis=1)
     knots = np.unique(np.concatenate([[0], places, [len(curve) - 1]]))
     hull = interp1d(knots, curve[knots], kind="quadratic")(np.arange(len(curve)))
     return np.asarray(np.maximum(hull, FLOOR_DB), dtype=np.float64)
@@ -138,5 +192,23 @@ def _checked(signal: ArrayLike, sample_rate: int) -> NDArray[np.float32]:
 
 
 def print_classifier() -> LogisticRegression:
-    """The linear model of the follow-up: logistic regression with balanced classes, 1 = synthetic."""
+    """The linear model of the follow-up: logistic regression with balanced classes, 1 = synthetic.
+
+    Chapter: music_deepfakes.
+
+    Returns
+    -------
+    LogisticRegression
+        Not fitted.
+
+    Raises
+    ------
+    ValueError
+        When fitted on one class alone.
+
+    Examples
+    --------
+    >>> print_classifier().fit([[0.0], [0.1], [0.9]], [0, 0, 1]).predict([[1.0]]).tolist()
+    [1]
+    """
     return LogisticRegression(class_weight="balanced", max_iter=1000)

@@ -1,21 +1,17 @@
-"""Released codecs as fake generators, for the paper profile: Encodec, DAC, and what others made.
+"""Released codecs as fake generators, for the paper profile: Encodec and DAC.
 
 Their weights are in no package, so the laptop profile does without. An adapter takes a model of the
 `transformers` library, whatever its size: tests use small ones with random weights. Musika has no such
 model: its weights are another framework's, for layers that we have not looked at. `two_stage` has a network
-on its plan, which learns on the spot; what Musika's own program made is read here. Chapter: music_deepfakes.
+on its plan, which learns on the spot. Chapter: music_deepfakes.
 """
 
 import os
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-
-from soundreasons.media.decoding import decode
 
 Clips = NDArray[np.float32]
 # Codebooks kept of one encoding, by rate (Encodec, kbit/s) or as they are (the DAC variant of the paper).
@@ -119,23 +115,6 @@ def dac(model: Any, clips: Clips, n_codebooks: int) -> Clips:
         decoded = model.decode(audio_codes=codes).audio_values
         rebuilt.append(_fitted(decoded.reshape(-1).cpu().numpy(), clips.shape[1]))
     return np.stack(rebuilt)
-
-
-def made_elsewhere(folder: Path) -> Callable[[list[str]], list[NDArray[np.float32]]]:
-    """Reconstructions that another program wrote, such as Musika's own, found by the name of the track.
-
-    Returns a function of track names that gives the stereo samples of each; a `ValueError` names what is
-    not there.
-    """
-
-    def find(names: list[str]) -> list[NDArray[np.float32]]:
-        files = {path.stem: path for path in folder.glob("*.*")}
-        absent = [name for name in names if name not in files]
-        if absent:
-            raise ValueError(f"{folder} has no reconstruction of {', '.join(absent[:5])}")
-        return [decode(files[name]).samples for name in names]
-
-    return find
 
 
 def _require(wanted: int, there: int) -> None:

@@ -1,11 +1,11 @@
-"""Where a detector finds its evidence, and how to make it heard.
+"""Section "What a musician can check": where a detector finds its evidence, and how to make it heard.
 
 Interpretability experiment of the long version of Afchar et al. (2024): a detector on small patches of the
 spectrogram, slid over time and frequency, shows which patches look synthetic. A musician can then listen to
 just that band. Chapter: music_deepfakes.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -15,17 +15,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from soundreasons.learning.seeding import rng as named_rng
-from soundreasons.papers.music_deepfakes import combs, fakeprints
-from soundreasons.papers.music_deepfakes.collection import SLUG, Collection
-from soundreasons.papers.music_deepfakes.detectors import SpectrogramDetector, _Detector
-from soundreasons.papers.music_deepfakes.front_ends import HOP, N_BINS, N_FFT, SAMPLE_RATE, features
-from soundreasons.papers.music_deepfakes.training import (
-    Batch,
-    Clips,
-    Training,
-    alternating_files,
-    detector_loss,
-)
+from soundreasons.papers.music_deepfakes.data.recordings import Clips
+from soundreasons.papers.music_deepfakes.experiments.training import Training, new_detector, renew_statistics
+from soundreasons.papers.music_deepfakes.method.detectors import Detector
+from soundreasons.papers.music_deepfakes.method.front_ends import HOP, N_FFT, SAMPLE_RATE, features
+from soundreasons.papers.music_deepfakes.method.objective import alternating_files, detector_loss
+from soundreasons.papers.music_deepfakes.testbed.twins import SLUG, Twins
 
 PATCH = 64  # frames and bins
 Floats = NDArray[np.float64]
@@ -43,50 +38,42 @@ class EvidenceMap(NamedTuple):
     synthetic: Floats
 
 
-def train_patches(
-    collection: Collection, settings: Training, seed: int, *, width: float = 1.0, device: str = "cpu"
-) -> SpectrogramDetector:
+def train_patches(twins: Twins, settings: Training, seed: int) -> Detector:
     """Train a detector on patches of 64 frames by 64 bins, cut at random places of amplitude spectrograms.
 
     Chapter: music_deepfakes.
 
     Parameters
     ----------
-    collection : Collection
+    twins : Twins
         Its training side is used.
     settings : Training
-        Epochs times steps, batch size, rate.
+        Epochs times steps, batch size, rate, width.
     seed : int
         Draws weights and places.
-    width : float
-        Of the network.
-    device : str
-        Where.
 
     Returns
     -------
-    SpectrogramDetector
+    Detector
         In evaluation mode; takes patches, shape (batch, 1, 64, 64).
     """
+    device = twins.workshop.device
     torch.manual_seed(seed)
     draws = named_rng(seed, SLUG, "patches")
-    model = SpectrogramDetector("amplitude", 0, width, device=device)
+    model = new_detector("amplitude", 0, settings.width, device=device)
     optimiser = torch.optim.Adam(model.parameters(), settings.learning_rate)
-    files = alternating_files(len(collection.parts["train"]), len(collection.labels), draws)
+    files = alternating_files(len(twins.parts["train"]), len(twins.labels), draws)
     for _ in range(settings.epochs * settings.steps):
-        patch_step(model, optimiser, *_patch_batch(collection, settings.batch_size, files, draws, device))
-    _renew_statistics(
-        model, [_patch_batch(collection, 4 * settings.batch_size, files, draws, device)[0] for _ in range(4)]
-    )
+        patch_step(model, optimiser, *_patch_batch(twins, settings.batch_size, files, draws, device))
+    renewing = (_patch_batch(twins, 4 * settings.batch_size, files, draws, device)[0] for _ in range(4))
+    renew_statistics(model, renewing)
     return model
 
 
-def patch_step(
-    model: SpectrogramDetector, optimiser: torch.optim.Optimizer, patches: Tensor, encoder: Tensor
-) -> Tensor:
+def patch_step(model: Detector, optimiser: torch.optim.Optimizer, patches: Tensor, encoder: Tensor) -> Tensor:
     """One step on patches, shape (batch, 1, 64, 64), and their encoders' numbers; returns the loss."""
     model.train()
-    loss = detector_loss(model(patches), Batch(patches, encoder), 0.0)
+    loss = detector_loss(model(patches), encoder)
     optimiser.zero_grad()
     loss.backward()  # type: ignore[no-untyped-call]
     optimiser.step()
@@ -94,7 +81,7 @@ def patch_step(
 
 
 def _patch_batch(
-    collection: Collection,
+    twins: Twins,
     size: int,
     files: Iterator[tuple[int, int]],
     draws: np.random.Generator,
@@ -105,7 +92,7 @@ def _patch_batch(
     patches, encoders = [], []
     for _ in range(max(2, size // per_clip)):
         clip, encoder = next(files)
-        sound = collection.clips[collection.labels[encoder]][collection.parts["train"][clip]]
+        sound = twins.clips[twins.labels[encoder]][twins.parts["train"][clip]]
         view = features(torch.from_numpy(sound)[None].to(device), "amplitude")[0]
         for _ in range(per_clip):
             time, frequency = (int(draws.integers(length - PATCH + 1)) for length in view.shape[1:])
@@ -114,23 +101,9 @@ def _patch_batch(
     return torch.stack(patches), torch.tensor(encoders, device=device)
 
 
-@torch.no_grad()
-def _renew_statistics(model: _Detector, batches: Sequence[Tensor]) -> None:
-    """As `training.recompute_statistics`, for patches that are there already."""
-    model.eval()
-    layers = [module for module in model.modules() if isinstance(module, torch.nn.BatchNorm2d)]
-    for layer in layers:
-        layer.reset_running_stats()
-        layer.momentum = None
-        layer.train()
-    for patches in batches:
-        model(patches)
-    model.eval()
-
-
 @torch.inference_mode()
 def evidence_map(
-    model: SpectrogramDetector, mono: NDArray[np.float32], *, step: tuple[int, int] = (16, 32)
+    model: Detector, mono: NDArray[np.float32], *, step: tuple[int, int] = (16, 32)
 ) -> EvidenceMap:
     """Slide a patch detector over a clip.
 
@@ -138,7 +111,7 @@ def evidence_map(
 
     Parameters
     ----------
-    model : SpectrogramDetector
+    model : Detector
         From `train_patches`.
     mono : ndarray, shape (n,)
         At 44.1 kHz, at least 0.78 s.
@@ -160,7 +133,7 @@ def evidence_map(
     return EvidenceMap(times, frequencies, synthetic)
 
 
-def band_evidence(model: SpectrogramDetector, clips: Clips) -> EvidenceMap:
+def band_evidence(model: Detector, clips: Clips) -> EvidenceMap:
     """Mean of the maps of some clips; see `evidence_map`."""
     maps = [evidence_map(model, clip) for clip in clips]
     return maps[0]._replace(synthetic=np.mean([m.synthetic for m in maps], axis=0))
@@ -203,54 +176,3 @@ def band_pass(mono: NDArray[np.float32], band: tuple[float, float]) -> NDArray[n
         scipy.signal.butter(6, (low, high), "bandpass", fs=SAMPLE_RATE, output="sos"), mono
     )
     return np.asarray(0.5 * filtered / max(1e-6, np.abs(filtered).max()), dtype=np.float32)
-
-
-def decoder_lines(collection: Collection, name: str, strides: Sequence[int], *, layers: int) -> Floats:
-    """How far a decoder's lines stand above those of the same music, in dB, clip by clip of the test side.
-
-    Only lines in the band of the fakeprint count, 5 to 16 kHz. Chapter: music_deepfakes.
-
-    Parameters
-    ----------
-    collection : Collection
-        From `collect`.
-    name : str
-        Version to look at.
-    strides : sequence of int
-        Of its decoder, from the first layer to the last.
-    layers : int
-        So many of the last layers are looked at: lines of the first ones are dense and weak.
-
-    Returns
-    -------
-    ndarray, shape (n_clips,)
-    """
-    lines = combs.comb_frequencies(strides, SAMPLE_RATE, layers=layers)
-    lines = lines[(lines > fakeprints.BAND[0]) & (lines < fakeprints.BAND[1])]
-    heights = {
-        version: [
-            combs.line_heights(clip, lines, SAMPLE_RATE).mean() for clip in collection.part("test", version)
-        ]
-        for version in ("real", name)
-    }
-    return np.subtract(heights[name], heights["real"], dtype=np.float64)
-
-
-def stack_heights(stride_sets: Sequence[Sequence[int]], seeds: Sequence[int]) -> dict[str, Floats]:
-    """Heights, in dB, of untrained stacks at the predicted places and between them: one median a stack."""
-    found: dict[str, list[float]] = {"predicted": [], "between": []}
-    for strides in stride_sets:
-        lines = combs.comb_frequencies(strides, SAMPLE_RATE)
-        between = lines[:-1] + 0.37 * np.diff(lines) if len(lines) > 1 else 0.63 * lines
-        for seed in seeds:
-            output = combs.stack_output(
-                combs.untrained_stack(strides, seed), 2**17 // int(np.prod(strides)), seed
-            )
-            for name, places in (("predicted", lines), ("between", between)):
-                found[name].append(float(np.median(combs.line_heights(output, places, SAMPLE_RATE))))
-    return {name: np.array(values) for name, values in found.items()}
-
-
-def bins_in_hertz() -> Floats:
-    """Frequencies of the 743 bins of a spectrogram view, in Hz."""
-    return np.arange(N_BINS) * SAMPLE_RATE / N_FFT

@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from soundreasons.papers.music_deepfakes.codecs import STRIDES, Codec
+from soundreasons.papers.music_deepfakes.testbed.codecs import STRIDES, Codec
 
 Clips = NDArray[np.float32]
 
