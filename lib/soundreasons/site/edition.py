@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from soundreasons import claims, project, results
+from soundreasons import ledger as ledgers
 
 
 @dataclass(frozen=True)
@@ -13,7 +14,7 @@ class Edition:
     """One chapter as the site shows it; `folder` is that of the run, `reference` the committed laptop run."""
 
     slug: str
-    ledger: claims.Ledger
+    ledger: ledgers.Ledger
     run: results.Results
     folder: Path
     reference: results.Results | None
@@ -43,7 +44,7 @@ def _edition(slug: str, profile: str | None) -> Edition:
     reference = project.reference(slug, "laptop")
     return Edition(
         slug=slug,
-        ledger=claims.load(project.ledger(slug)),
+        ledger=ledgers.load(project.ledger(slug)),
         run=results.read(folder / "results.json"),
         folder=folder,
         reference=results.read(reference) if reference.is_file() else None,
