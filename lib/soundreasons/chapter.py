@@ -248,9 +248,10 @@ class Run:
             raise ChapterError(f"table {name} was shown already in this run")
         flat = frame.reset_index() if any(level is not None for level in frame.index.names) else frame
         rows = [[_plain(cell) for cell in row] for row in flat.itertuples(index=False)]
-        table = results_module.Table(caption=caption, columns=list(map(_heading, flat.columns)), rows=rows)
-        self._tables[name] = table
-        _display_table(table, name)
+        shown = results_module.Table(caption=caption, columns=[str(c) for c in flat.columns], rows=rows)
+        kept = [[cell.text if isinstance(cell, Markup) else cell for cell in row] for row in rows]
+        self._tables[name] = shown.model_copy(update={"rows": kept})
+        _display_table(shown, name)
 
     def sound(self, samples: Any, rate: int, *, name: str, caption: str) -> None:
         """Play a short clip (mono, at most 15 s) on the page, and keep it as MP3.
@@ -355,18 +356,14 @@ def _check_text(name: str, **texts: str) -> None:
 
 
 def _plain(cell: Any) -> Any:
-    """A cell as JSON can hold it; what is missing is None."""
+    """A cell as JSON can hold it, or `Markup`; what is missing is None."""
     if isinstance(cell, np.generic):
         cell = cell.item()
     if isinstance(cell, measures.Measure):
         return cell.text()
     if cell is None or (isinstance(cell, float) and not np.isfinite(cell)):
         return None
-    return cell if isinstance(cell, bool | int | float | str) else str(cell)
-
-
-def _heading(name: Any) -> str:
-    return name if isinstance(name, str) else str(name)
+    return cell if isinstance(cell, bool | int | float | str | Markup) else str(cell)
 
 
 def _display(bundle: dict[str, Any], metadata: dict[str, Any]) -> None:

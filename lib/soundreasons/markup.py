@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import html
 import re
+from dataclasses import dataclass
 
 # All ASCII punctuation that Markdown, MyST or HTML could act on; a comma, say, means nothing to them.
 _ACTIVE = re.compile(r"[!-+\-.:<-@\[-`{-~]")
@@ -19,10 +20,18 @@ _TAG = re.compile(rf"<(?=[A-Za-z/!?])(?!{re.escape(_DOLLAR[1:])}|/span>)")
 _SCHEME = re.compile(r"\]\(\s*<?\s*(?:javascript|data|vbscript)\s*:", re.IGNORECASE)
 
 
-class Markup(str):
-    """Markdown on purpose, for a cell of a table; any other text in a cell is shown as it is."""
+@dataclass(frozen=True)
+class Markup:
+    """Markdown on purpose, for a cell of a table; any other text in a cell is shown as it is.
 
-    __slots__ = ()
+    No kind of `str`, since pandas would make it one.
+    """
+
+    text: str
+
+    def __str__(self) -> str:
+        """The Markdown as it was written."""
+        return self.text
 
 
 def plain(text: object) -> str:

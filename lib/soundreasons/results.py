@@ -153,7 +153,7 @@ def cell_text(cell: Any) -> str:
 def _cell_markdown(cell: Any) -> str:
     """A cell as Markdown: its words letter by letter, but for `Markup`, which is an author's."""
     if isinstance(cell, markup.Markup):
-        return markup.authored(cell).replace("|", "\\|")
+        return markup.authored(cell.text).replace("|", "\\|")
     return markup.plain(cell_text(cell)) if isinstance(cell, str) else cell_text(cell)
 
 
