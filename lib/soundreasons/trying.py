@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from soundreasons.given import as_file
+
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
