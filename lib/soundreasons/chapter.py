@@ -8,6 +8,7 @@ tables and sounds through it, and closes with `run.verdicts()`, which judges the
 from __future__ import annotations
 
 import contextlib
+import copy
 import datetime
 import io
 import os
@@ -18,21 +19,22 @@ import subprocess
 import sys
 import time
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from soundreasons import claims, files, freshness, measures, parameters, project
+from soundreasons import claims, files, freshness, markup, measures, parameters, project
 from soundreasons import ledger as ledgers
 from soundreasons import results as results_module
 from soundreasons.learning import device as device_module
 from soundreasons.learning import seeding
+from soundreasons.markup import Markup, plain
 from soundreasons.naming import unknown
 
-PLAIN = (bool, int, float, str, list, tuple, dict, type(None))
-NOT_PARAMETERS = {"In", "Out"}  # IPython's own history
+__all__ = ["ChapterError", "Markup", "Run", "open", "plain"]
+
 DOTS_PER_INCH = 144
 
 
@@ -50,7 +52,9 @@ def open(slug: str, namespace: Mapping[str, Any]) -> Run:
     slug : str
         The chapter, e.g. "spiky_svd".
     namespace : mapping
-        `globals()` of the notebook: the declared parameters and whatever papermill injected.
+        `globals()` of the notebook: the declared parameters and whatever papermill injected. A parameter
+        that was given as a number of NumPy, a range, a tuple or an array is a plain number or list in it
+        afterwards.
 
     Returns
     -------
@@ -70,8 +74,7 @@ def open(slug: str, namespace: Mapping[str, Any]) -> Run:
     """
     project.require_chapter(slug)
     declared = parameters.declared(slug)
-    given = {name: value for name, value in namespace.items() if _is_parameter(name, value)}
-    values = parameters.check(declared, given)
+    values = parameters.check(declared, parameters.among(declared, namespace))
     own = parameters.profile_values(slug, values["profile"])
     try:
         device = device_module.resolve(values.get("device", "cpu"))
@@ -80,12 +83,9 @@ def open(slug: str, namespace: Mapping[str, Any]) -> Run:
     seeding.seed_everything(values["seed"])
     # A progress bar that several libraries bring along complains in a notebook that it cannot be drawn.
     warnings.filterwarnings("ignore", message="IProgress not found")
-    return Run(slug, values, parameters.changed(values, own), device)
-
-
-def _is_parameter(name: str, value: Any) -> bool:
-    """Plain values that are not IPython's: the declared parameters, and misspelt ones beside them."""
-    return not name.startswith("_") and name not in NOT_PARAMETERS and type(value) in PLAIN
+    if isinstance(namespace, MutableMapping):  # the cells compute with what was checked and is recorded
+        namespace.update({name: copy.copy(values[name]) for name in declared if name in namespace})
+    return Run(slug, values, parameters.changed(values, own), device, namespace)
 
 
 class Run:
@@ -107,8 +107,16 @@ class Run:
         Where figures and results go.
     """
 
-    def __init__(self, slug: str, values: dict[str, Any], changed: dict[str, Any], device: str) -> None:
+    def __init__(
+        self,
+        slug: str,
+        values: dict[str, Any],
+        changed: dict[str, Any],
+        device: str,
+        namespace: Mapping[str, Any],
+    ) -> None:
         self.slug = slug
+        self._namespace = namespace
         self.profile: str = values["profile"]
         self.parameters = values
         self.changed = changed
@@ -153,14 +161,7 @@ class Run:
             Claims that rest on it: they stay *not tested*, whatever is measured in its place.
         """
         if names:
-            listed = ", ".join(f"`{name}`" for name in names)
-            text = (
-                f"**Not on this machine:** {listed}. What needs them is left out; claims stay *not tested*."
-            )
-            text += f" {remedy}" if remedy else ""
-            if isinstance(names, Mapping):
-                text += "".join(f"\n- `{name}`: {how}" for name, how in names.items())
-            _display({"text/markdown": text, "text/plain": text}, {"soundreasons": {"kind": "missing"}})
+            _display_missing(names, remedy)
             self._untested |= dict.fromkeys(claims, f"needs what is not here: {', '.join(names)}")
 
     def measure(
@@ -207,8 +208,10 @@ class Run:
             Closed afterwards. One figure a cell.
         name : str
             In kebab-case.
-        caption, alt : str
-            What it shows; and what is seen in it, for those who do not see it.
+        caption : str
+            What it shows, in Markdown. A name from data goes into it through `chapter.plain`.
+        alt : str
+            What is seen in it, for those who do not see it; no Markdown.
         """
         import matplotlib.pyplot as plt
 
@@ -229,6 +232,15 @@ class Run:
         """Show a pandas frame, numbered on the page as `tbl-<slug>-<name>`, and keep its cells.
 
         Floats are shown to three significant digits; the cells kept in results.json are exact.
+
+        Parameters
+        ----------
+        frame : DataFrame
+            Words in it are shown as they are, letter by letter; Markdown on purpose is `chapter.Markup`.
+        name : str
+            In kebab-case.
+        caption : str
+            What it shows, in Markdown. A name from data goes into it through `chapter.plain`.
         """
         _check_name(name, r"[a-z0-9]+(-[a-z0-9]+)*", "kebab-case")
         _check_text(name, caption=caption)
@@ -236,9 +248,10 @@ class Run:
             raise ChapterError(f"table {name} was shown already in this run")
         flat = frame.reset_index() if any(level is not None for level in frame.index.names) else frame
         rows = [[_plain(cell) for cell in row] for row in flat.itertuples(index=False)]
-        table = results_module.Table(caption=caption, columns=[str(c) for c in flat.columns], rows=rows)
-        self._tables[name] = table
-        _display_table(table, name)
+        shown = results_module.Table(caption=caption, columns=[str(c) for c in flat.columns], rows=rows)
+        kept = [[cell.text if isinstance(cell, Markup) else cell for cell in row] for row in rows]
+        self._tables[name] = shown.model_copy(update={"rows": kept})
+        _display_table(shown, name)
 
     def sound(self, samples: Any, rate: int, *, name: str, caption: str) -> None:
         """Play a short clip (mono, at most 15 s) on the page, and keep it as MP3.
@@ -271,9 +284,12 @@ class Run:
 
         Raises
         ------
+        ChapterError
+            If a cell has set a parameter anew since the run was opened: the record would not say what ran.
         LedgerError
             If the ledger is malformed, or lacks a claim that `missing` named.
         """
+        self._require_same_parameters()
         ledger = ledgers.load(project.ledger(self.slug))
         used = _data_used(ledger)
         absent = [name for name, entry in used.items() if entry.kind == "unavailable"]
@@ -284,6 +300,14 @@ class Run:
         results_module.write(self._record(judged, used), self.folder / "results.json")
         if self._target is not None:  # plain papermill or Jupyter: nobody else puts the folder in its place
             files.replace_folder(self.folder, self._target)
+
+    def _require_same_parameters(self) -> None:
+        moved = parameters.moved(parameters.declared(self.slug), self.parameters, self._namespace)
+        if moved:
+            raise ChapterError(
+                f"since the run was opened, {'; '.join(moved)}, and the record would not say what ran; set "
+                "it in the `parameters` cell or with --set, and give what a later cell computes another name"
+            )
 
     def _record(
         self, judged: dict[str, claims.Judgement], used: dict[str, results_module.DataUsed]
@@ -332,14 +356,14 @@ def _check_text(name: str, **texts: str) -> None:
 
 
 def _plain(cell: Any) -> Any:
-    """A cell as JSON can hold it; what is missing is None."""
+    """A cell as JSON can hold it, or `Markup`; what is missing is None."""
     if isinstance(cell, np.generic):
         cell = cell.item()
     if isinstance(cell, measures.Measure):
         return cell.text()
     if cell is None or (isinstance(cell, float) and not np.isfinite(cell)):
         return None
-    return cell if isinstance(cell, bool | int | float | str) else str(cell)
+    return cell if isinstance(cell, bool | int | float | str | Markup) else str(cell)
 
 
 def _display(bundle: dict[str, Any], metadata: dict[str, Any]) -> None:
@@ -358,27 +382,36 @@ def _glue(name: str, kept: measures.Measure) -> None:
         _display(bundle, {"scrapbook": {"name": key, "mime_prefix": "application/papermill.record/"}})
 
 
+def _display_missing(names: Sequence[str] | Mapping[str, str], remedy: str) -> None:
+    listed = ", ".join(map(markup.code, names))
+    text = f"**Not on this machine:** {listed}. What needs them is left out; claims stay *not tested*."
+    text += f" {remedy}" if remedy else ""
+    if isinstance(names, Mapping):
+        text += "".join(f"\n- {markup.code(name)}: {how}" for name, how in names.items())
+    _display({"text/markdown": text, "text/plain": text}, {"soundreasons": {"kind": "missing"}})
+
+
 def _display_figure(png: bytes, name: str, caption: str, alt: str) -> None:
     import base64
 
     mark = {"kind": "figure", "name": name, "caption": caption, "alt": alt}
     bundle = {"image/png": base64.b64encode(png).decode(), "text/plain": alt}
     _display(bundle, {"soundreasons": mark, "image/png": {"alt": alt}})
-    _display({"text/markdown": f"*{caption}*"}, {"soundreasons": {"kind": "caption"}})
+    _display({"text/markdown": f"*{markup.authored(caption)}*"}, {"soundreasons": {"kind": "caption"}})
 
 
 def _display_table(table: results_module.Table, name: str) -> None:
     mark = {"kind": "table", "name": name, "caption": table.caption}
-    text = f"{results_module.to_markdown(table)}\n\n*{table.caption}*"
-    _display({"text/markdown": text, "text/plain": text}, {"soundreasons": mark})
+    text = f"{results_module.to_markdown(table)}\n\n*{markup.authored(table.caption)}*"
+    words = f"{results_module.to_text(table)}\n\n{table.caption}"
+    _display({"text/markdown": text, "text/plain": words}, {"soundreasons": mark})
 
 
 def _display_sound(mp3: bytes, name: str, caption: str) -> None:
     import base64
-    import html
 
     source = base64.b64encode(mp3).decode()
-    text = html.escape(caption)
+    text = markup.as_html(caption)
     address = f"data:audio/mpeg;base64,{source}"
     player = f'<audio controls preload="metadata" aria-label="{text}" src="{address}"></audio>'
     page = f'<figure class="sound" id="snd-{name}">{player}<figcaption>{text}</figcaption></figure>'
@@ -386,9 +419,8 @@ def _display_sound(mp3: bytes, name: str, caption: str) -> None:
 
 
 def _display_verdicts(ledger: ledgers.Ledger, judged: Mapping[str, claims.Judgement]) -> None:
-    rows = [
-        [claim.id, claim.claim, judged[claim.id].verdict, judged[claim.id].reason] for claim in ledger.claims
-    ]
+    found = [(claim, judged[claim.id]) for claim in ledger.claims]
+    rows = [[claim.id, Markup(claim.claim), one.verdict, one.reason] for claim, one in found]
     table = results_module.Table(
         caption="Every claim of the ledger and what this run says of it",
         columns=["claim", "in our words", "verdict", "checks"],

@@ -180,3 +180,69 @@ def test_a_progress_bar_that_cannot_be_drawn_says_nothing_on_the_page(demo, tmp_
         warnings.warn("IProgress not found. Please update jupyter and ipywidgets.", UserWarning, stacklevel=1)
         warnings.warn("something else", UserWarning, stacklevel=1)
     assert [str(warning.message) for warning in told] == ["something else"]
+
+
+@pytest.mark.parametrize(
+    ("given", "plain"),
+    [
+        ({"n_seeds": np.int64(2)}, 2),
+        ({"kinds": ("blue",)}, ["blue"]),
+        ({"kinds": np.array(["blue"])}, ["blue"]),
+        ({"share": np.float64(0.25)}, 0.25),
+    ],
+)
+def test_a_parameter_of_another_type_is_recorded_as_what_the_cells_compute_with(demo, tmp_path, given, plain):
+    (name,) = given
+    namespace = {**given, "out": str(tmp_path)}
+    run = chapter.open("demo", namespace)
+    assert (run.parameters[name], run.changed) == (plain, {name: plain})
+    assert namespace[name] == plain
+    assert type(namespace[name]) is type(plain)
+
+
+@pytest.mark.parametrize("value", [{"blue"}, range(2), np.ones((2, 2)), object(), len, np])
+def test_a_parameter_that_can_be_none_is_refused_whatever_its_type(demo, value):
+    with pytest.raises(parameters.ParameterError, match=r"n_seeds is .*, expected int: how many runs"):
+        chapter.open("demo", {"n_seeds": value})
+
+
+def test_a_name_of_ipython_is_no_parameter_but_a_misspelt_one_is_seen(demo, tmp_path):
+    chapter.open("demo", {"out": str(tmp_path), "_": 3, "_i1": "x", "__doc__": "", "_oh": {}, "len": len})
+    with pytest.raises(parameters.ParameterError, match="'_seed'; did you mean 'seed'"):
+        chapter.open("demo", {"_seed": 3})
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda cells: cells.update(seed=4), "seed was 3 and is 4"),
+        (lambda cells: cells.update(share="half"), "share was 0.5 and is 'half'"),
+        (lambda cells: cells["kinds"].append("blue"), r"kinds was \['red'\] and is \['red', 'blue'\]"),
+        (lambda cells: cells.update(kinds={"red"}), "kinds was"),
+        (lambda cells: cells.update(n_seeds=np.ones(3)), "n_seeds was 3 and is array"),
+    ],
+)
+def test_a_parameter_that_a_later_cell_changes_is_not_recorded_as_what_it_was(
+    demo, tmp_path, said, change, told
+):
+    cells = {"seed": 3, "n_seeds": 3, "share": 0.5, "kinds": ["red"], "out": str(tmp_path)}
+    run = chapter.open("demo", cells)
+    change(cells)
+    with pytest.raises(chapter.ChapterError, match=f"since the run was opened, {told}.* another name"):
+        run.verdicts()
+    assert not (tmp_path / "results.json").exists()
+
+
+def test_a_parameter_written_another_way_is_no_change(demo, tmp_path, said):
+    cells = {"seed": 3, "kinds": ["red"], "out": str(tmp_path)}
+    run = chapter.open("demo", cells)
+    cells |= {"seed": np.int64(3), "kinds": ("red",)}
+    run.verdicts()
+    assert results.read(tmp_path / "results.json").parameters["seed"] == 3
+
+
+def test_words_on_purpose_are_markup_on_the_page_and_words_in_the_record(run, said):
+    run.table(pd.DataFrame({"a": [chapter.Markup("*x*"), "*x*"]}), "rows", caption="Rows")
+    assert run._tables["rows"].rows == [["*x*"], ["*x*"]]
+    assert said[-1][0]["text/markdown"].splitlines()[2:4] == ["| *x* |", "| &#42;x&#42; |"]
+    assert said[-1][0]["text/plain"].splitlines()[2:4] == ["| *x* |", "| *x* |"]

@@ -9,7 +9,7 @@ from typing import Any
 import jupytext
 import nbformat
 
-from soundreasons import files, project
+from soundreasons import files, markup, project
 from soundreasons.measures import Measure
 from soundreasons.site.edition import Edition
 
@@ -133,7 +133,7 @@ def _page_cells(edition: Edition, cell: Any) -> list[Any]:
         )
     for mark in figures:
         cell.metadata["mystnb"] = {
-            "figure": {"caption": mark["caption"], "name": f"fig-{slug}-{mark['name']}"},
+            "figure": {"caption": markup.authored(mark["caption"]), "name": f"fig-{slug}-{mark['name']}"},
             "image": {"alt": mark["alt"]},
         }
     tables = [output for output in cell.outputs if _mark(output).get("kind") == "table"]
@@ -146,5 +146,5 @@ def _page_cells(edition: Edition, cell: Any) -> list[Any]:
 def _table_cell(slug: str, output: Any) -> Any:
     mark = _mark(output)
     body = output.data["text/markdown"].partition("\n\n*")[0]
-    text = f":::{{table}} {mark['caption']}\n:name: tbl-{slug}-{mark['name']}\n\n{body}\n:::"
+    text = f":::{{table}} {markup.authored(mark['caption'])}\n:name: tbl-{slug}-{mark['name']}\n\n{body}\n:::"
     return nbformat.v4.new_markdown_cell(text, id=f"table-{mark['name']}"[:64])  # type: ignore[no-untyped-call]
