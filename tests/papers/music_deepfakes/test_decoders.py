@@ -255,7 +255,7 @@ def test_a_training_step_of_an_autoencoder_needs_nothing_off_its_device(name, de
         model = AUTOENCODERS[name]()
     with RefuseStrays():
         batch = torch.zeros(2, 6_400, device="meta")
-        loss = codecs.training_step(model, torch.optim.Adam(model.parameters()), batch, depth)
+        loss = codecs.training_step(model, torch.optim.Adam(model.parameters()), lambda: depth)(batch)
     assert loss.device.type == "meta"
 
 

@@ -45,7 +45,7 @@ def test_renewed_statistics_are_the_plain_average_of_the_batches_and_forget_what
     optimiser = torch.optim.Adam(model.parameters())
     loud = training.Batch(torch.randn(3, front_ends.SNIPPET), torch.zeros(3, dtype=torch.long))
     for _ in range(2):  # running averages that remember loud sound
-        training.training_step(model, optimiser, loud, 0.2)
+        training.training_step(model, optimiser)(loud)
     views = [
         front_ends.features(level * torch.randn(3, front_ends.SNIPPET), "amplitude") for level in (0.01, 0.1)
     ]
@@ -142,7 +142,7 @@ def test_a_training_step_needs_nothing_off_its_device(kind, n_encoders):
         batch = training.Batch(
             torch.zeros(2, front_ends.SNIPPET, device="meta"), torch.zeros(2, dtype=torch.long, device="meta")
         )
-        loss = training.training_step(model, optimiser, batch, 0.2)
+        loss = training.training_step(model, optimiser)(batch)
     assert loss.device.type == "meta"
 
 
@@ -151,7 +151,7 @@ def test_a_stray_batch_is_refused():
     batch = training.Batch(torch.zeros(2, front_ends.SNIPPET), torch.zeros(2, dtype=torch.long))
     optimiser = torch.optim.Adam(model.parameters())
     with RefuseStrays(), pytest.raises(StrayTensorError, match="expected all on meta"):
-        training.training_step(model, optimiser, batch, 0.2)
+        training.training_step(model, optimiser)(batch)
 
 
 def test_the_waveform_network_takes_an_eighth_of_a_width_below_one():

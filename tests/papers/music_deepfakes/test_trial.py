@@ -149,6 +149,7 @@ def test_the_detector_is_trained_once_and_then_kept(tiny, tmp_path, monkeypatch)
         "exporting human music",
         "training a codec autoencoder",
         "making fakes by codec_low",
+        "10 steps of training",
         "10 of 10 steps of training",
     ]
     told.clear()

@@ -40,7 +40,8 @@ def test_the_export_is_lossy_and_keeps_place_and_pitch():
     sent = forging.export(tone)
     assert sent.shape == tone.shape
     assert not np.array_equal(sent, tone)
-    assert_allclose(sent[0, 4_000:-4_000], tone[0, 4_000:-4_000], atol=0.01)
+    # The encoder plays a little softer; place in time and pitch must stay.
+    assert np.corrcoef(sent[0, 4_000:-4_000], tone[0, 4_000:-4_000])[0, 1] > 0.999
 
 
 def test_sides_and_rows_of_a_split_belong_together(tiny):

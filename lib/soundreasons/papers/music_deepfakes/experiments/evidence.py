@@ -14,6 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from soundreasons.learning.loop import Loop, Step
 from soundreasons.learning.seeding import rng as named_rng
 from soundreasons.papers.music_deepfakes.data.recordings import Clips
 from soundreasons.papers.music_deepfakes.experiments.training import Training, new_detector, renew_statistics
@@ -63,21 +64,17 @@ def train_patches(twins: Twins, settings: Training, seed: int) -> Detector:
     model = new_detector("amplitude", 0, settings.width, device=device)
     optimiser = torch.optim.Adam(model.parameters(), settings.learning_rate)
     files = alternating_files(len(twins.parts["train"]), len(twins.labels), draws)
+    step = patch_step(model.train(), optimiser)
     for _ in range(settings.epochs * settings.steps):
-        patch_step(model, optimiser, *_patch_batch(twins, settings.batch_size, files, draws, device))
+        step(_patch_batch(twins, settings.batch_size, files, draws, device))
     renewing = (_patch_batch(twins, 4 * settings.batch_size, files, draws, device)[0] for _ in range(4))
     renew_statistics(model, renewing)
     return model
 
 
-def patch_step(model: Detector, optimiser: torch.optim.Optimizer, patches: Tensor, encoder: Tensor) -> Tensor:
-    """One step on patches, shape (batch, 1, 64, 64), and their encoders' numbers; returns the loss."""
-    model.train()
-    loss = detector_loss(model(patches), encoder)
-    optimiser.zero_grad()
-    loss.backward()  # type: ignore[no-untyped-call]
-    optimiser.step()
-    return loss.detach()
+def patch_step(model: Detector, optimiser: torch.optim.Optimizer) -> Step[tuple[Tensor, Tensor]]:
+    """Make the step on patches, shape (batch, 1, 64, 64), and their encoders' numbers."""
+    return Step(lambda batch: detector_loss(model(batch[0]), batch[1]), optimiser, Loop(steps=1))
 
 
 def _patch_batch(

@@ -6,13 +6,14 @@ it. Chapter: music_deepfakes.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from soundreasons.learning.loop import BestWeights, Loop, Step
 from soundreasons.learning.seeding import rng as named_rng
 from soundreasons.papers.music_deepfakes import fast
 from soundreasons.papers.music_deepfakes.data.recordings import Clips
@@ -129,17 +130,18 @@ def batches(
         yield Batch(torch.from_numpy(mono).to(device), torch.tensor(encoders, device=device))
 
 
-def training_step(model: Detector, optimiser: Any, batch: Batch, encoder_weight: float) -> Tensor:
-    """One step: view, outputs, loss, gradient, update; returns the loss."""
-    model.train()
-    view = features(batch.mono, model.kind)
-    if view.ndim == 4:  # four fifths of the time of the usual layout
-        view = view.contiguous(memory_format=torch.channels_last)
-    loss = detector_loss(model(view), batch.encoder, encoder_weight)
-    optimiser.zero_grad()
-    loss.backward()  # type: ignore[no-untyped-call]
-    optimiser.step()
-    return loss.detach()
+def training_step(
+    model: Detector, optimiser: torch.optim.Optimizer, encoder_weight: float = ENCODER_WEIGHT
+) -> Step[Batch]:
+    """Make the step of a detector: view, outputs, loss, gradient, update."""
+
+    def loss_of(batch: Batch) -> Tensor:
+        view = features(batch.mono, model.kind)
+        if view.ndim == 4:  # four fifths of the time of the usual layout
+            view = view.contiguous(memory_format=torch.channels_last)
+        return detector_loss(model(view), batch.encoder, encoder_weight)
+
+    return Step(loss_of, optimiser, Loop(steps=1))
 
 
 def fit_detector(
@@ -187,26 +189,27 @@ def fit_detector(
     plateau = torch.optim.lr_scheduler.ReduceLROnPlateau(
         optimiser, factor=0.1, patience=settings.patience, min_lr=settings.lowest_rate
     )
-    losses: list[float] = []
-    best: dict[str, Tensor] | None = None
+    step = training_step(model, optimiser, settings.encoder_weight)
+    best = BestWeights(model)
+    losses = []
     for number in range(settings.epochs):
+        model.train()
         epoch = []
-        for step in range(1, settings.steps + 1):
-            epoch.append(training_step(model, optimiser, next(drawn), settings.encoder_weight))
+        for place in range(1, settings.steps + 1):
+            epoch.append(step(next(drawn)))
             if progress is not None:
-                progress(number * settings.steps + step)
+                progress(number * settings.steps + place)
         if validation is None or not settings.validation_steps:
             losses.append(float(torch.stack(epoch).mean()))
             continue
         renew_statistics(model, _views(model, drawn))
         losses.append(validation_loss(model, validation, settings))
         plateau.step(losses[-1])
-        if losses[-1] == min(losses):
-            best = {name: value.detach().clone() for name, value in model.state_dict().items()}
-        if len(losses) - 1 - int(np.argmin(losses)) >= settings.stop_patience:
+        best.offer(-losses[-1])
+        if best.since >= settings.stop_patience:
             break
-    if best is not None:
-        model.load_state_dict(best)
+    if best.scores:
+        best.restore()
     else:
         renew_statistics(model, _views(model, drawn))
     return losses

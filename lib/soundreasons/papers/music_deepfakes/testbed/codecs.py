@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
+from soundreasons.learning.loop import Loop, Schedule, Step
 from soundreasons.papers.music_deepfakes.testbed.stacks import upsampler
 from soundreasons.papers.music_deepfakes.testbed.two_stage import TwoStageCodec
 
@@ -24,6 +25,7 @@ STRIDES = (2, 4, 5, 8)  # of the encoder; the decoder goes through them from the
 WIDTHS = (16, 32, 64, 128, 128)
 CODEBOOK_SIZE = 256
 SCALES = (256, 1024, 2048)  # windows of the spectral loss, in samples
+CLIPPED = Loop(steps=1, clip_norm=1.0)
 Model = TypeVar("Model", bound=nn.Module)
 
 
@@ -149,14 +151,17 @@ def reconstruction_loss(rebuilt: Tensor, mono: Tensor) -> Tensor:
     return loss
 
 
-def training_step(model: nn.Module, optimiser: Any, mono: Tensor, depth: int | None = None) -> Tensor:
-    """One step of an autoencoder on a batch of crops, shape (batch, n); returns the loss."""
-    loss = reconstruction_loss(model(mono, depth), mono)
-    optimiser.zero_grad()
-    loss.backward()  # type: ignore[no-untyped-call]
-    nn.utils.clip_grad_norm_((p for p in model.parameters() if p.requires_grad), 1.0)
-    optimiser.step()
-    return loss.detach()
+def training_step(
+    model: nn.Module,
+    optimiser: torch.optim.Optimizer,
+    depth: Callable[[], int | None] = lambda: None,
+    schedule: Schedule | None = None,
+) -> Step[Tensor]:
+    """Make the step of an autoencoder on batches of crops, shape (batch, n), each at a depth of its own."""
+    return Step(
+        lambda mono: reconstruction_loss(model(mono, depth()), mono),
+        optimiser, CLIPPED, schedule=schedule, clipped=[p for p in model.parameters() if p.requires_grad],
+    )  # fmt: skip
 
 
 def train_codec(
@@ -262,9 +267,9 @@ def _optimise(
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(
         optimiser, max(1, steps), settings.learning_rate / 10
     )
+    step = training_step(model, optimiser, depth, schedule)
     for _ in range(steps):
-        training_step(model, optimiser, next(crops), depth())
-        schedule.step()
+        step(next(crops))
 
 
 @torch.no_grad()

@@ -120,16 +120,12 @@ class Workshop:
         return self._kept(codecs.Codec(), "codec", codecs.train_codec)
 
     def _kept(self, empty: Autoencoder, name: str, train: Callable[..., torch.nn.Module]) -> Autoencoder:
-        def compute() -> dict[str, NDArray[np.float32]]:
-            trained = train(self.training_clips, self.training, self.seed, device=self.device)
-            return {key: value.cpu().numpy() for key, value in trained.state_dict().items()}
-
-        arrays = self.cache.arrays(
-            f"weights-{name}", compute,
+        self.cache.weights(
+            f"weights-{name}", empty,
+            lambda: train(self.training_clips, self.training, self.seed, device=self.device),
             parameters={**vars(self.training), "seed": self.seed, "device": self.device},
             data={"clips": digest(self.training_clips)},
         )  # fmt: skip
-        empty.load_state_dict({key: torch.from_numpy(value) for key, value in arrays.items()})
         return empty.eval().to(self.device)
 
 

@@ -96,13 +96,14 @@ class Twins:
         return self.track_of[self.parts[part]]
 
 
-def cache(*, enabled: bool = True) -> Cache:
-    """Where clips, fakes and weights are kept between runs."""
+def cache(*, enabled: bool = True, before: Callable[[str], None] | None = None) -> Cache:
+    """Where clips, fakes and weights are kept between runs; `before` is told the name of what is made."""
     return Cache(
         data.cache_folder() / ".computed" / SLUG,
         modules=[__name__],
         libraries=("numpy", "torch", "av", "soxr"),
         enabled=enabled,
+        before=before,
     )
 
 
