@@ -356,9 +356,7 @@ def test_what_is_here_comes_back_in_order_and_what_is_not_is_said(run, said, mon
     assert "**Not on this machine:** `aotm2003`." in said[-1][0]["text/markdown"]
     assert run.available("hetrec_lastfm") == ["hetrec_lastfm"]
     assert len(said) == 1
-    with pytest.raises(
-        ValueError, match="'hetrec_lastfn' is not in the registry; did you mean hetrec_lastfm"
-    ):
+    with pytest.raises(ValueError, match=r"'hetrec_lastfn' is not .* did you mean hetrec_lastfm"):
         run.available("hetrec_lastfn")
 
 
@@ -375,9 +373,7 @@ def test_a_source_is_shown_as_it_stands_with_its_docstring_folded(run, said):
     mark = metadata["soundreasons"]
     lines = Path(naming.__file__).read_text(encoding="utf-8").splitlines()
     assert lines[mark["line"] - 1].startswith("def unknown(")
-    assert (
-        mark["code"].splitlines()[-1] == lines[mark["end"] - 1] == inspect.getsource(naming).splitlines()[-1]
-    )
+    assert mark["code"].splitlines()[-1] == lines[mark["end"] - 1]
     assert (mark["name"], mark["file"]) == ("soundreasons.naming.unknown", "soundreasons/naming.py")
     assert mark["doc"] == inspect.getdoc(naming.unknown)
     assert '"""' not in mark["code"]

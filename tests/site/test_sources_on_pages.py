@@ -1,4 +1,4 @@
-"""The tested source of a function on a built page: highlighted, folded, linked where there is a repository."""
+"""The tested source of a function on a built page: highlighted, folded, linked."""
 
 from __future__ import annotations
 
