@@ -7,16 +7,11 @@ tables and sounds through it, and closes with `run.verdicts()`, which judges the
 
 from __future__ import annotations
 
-import contextlib
 import copy
 import datetime
 import io
 import os
-import platform
 import re
-import resource
-import subprocess
-import sys
 import time
 import warnings
 from collections.abc import Mapping, MutableMapping, Sequence
@@ -25,13 +20,12 @@ from typing import Any
 
 import numpy as np
 
-from soundreasons import claims, files, freshness, markup, measures, parameters, project
+from soundreasons import claims, files, freshness, measures, parameters, project, record, showing, source
 from soundreasons import ledger as ledgers
 from soundreasons import results as results_module
 from soundreasons.learning import device as device_module
 from soundreasons.learning import seeding
 from soundreasons.markup import Markup, plain
-from soundreasons.naming import unknown
 
 __all__ = ["ChapterError", "Markup", "Run", "open", "plain"]
 
@@ -161,7 +155,7 @@ class Run:
             Claims that rest on it: they stay *not tested*, whatever is measured in its place.
         """
         if names:
-            _display_missing(names, remedy)
+            showing.missing(names, remedy)
             self._untested |= dict.fromkeys(claims, f"needs what is not here: {', '.join(names)}")
 
     def measure(
@@ -172,6 +166,7 @@ class Run:
         unit: str = "",
         exact: bool = False,
         interval: tuple[float, float] | None = None,
+        over: str = "",
     ) -> measures.Measure:
         """Keep a measured number, and make it citable in the prose.
 
@@ -182,22 +177,171 @@ class Run:
             name, and its interval under `<name>.low` and `<name>.high`.
         values, unit, exact, interval
             As in `measures.measure`: one value per seed, or one.
+        over : str
+            What was sampled, such as "tracks", where `values` is one value for each of them: their mean is
+            kept, with a bootstrap interval over them (from the generator `rng("measure", name)`).
+
+        Returns
+        -------
+        Measure
 
         Raises
         ------
         ChapterError
             If the name is malformed or was measured already, or the values are refused.
+
+        Examples
+        --------
+        In a notebook::
+
+            run.measure("recall.tfidf", found.mean(axis=1), over="queries", unit="%")
         """
-        _check_name(name, r"[a-z0-9_]+(\.[a-z0-9_]+)*", "lower-case parts joined by dots")
-        if name in self._measures:
-            raise ChapterError(f"{name} was measured already in this run; a measure has one value")
+        self._require_free(name)
         try:
-            kept = measures.measure(values, unit=unit, exact=exact, interval=interval)
+            if over and (exact or interval is not None):
+                raise ValueError(f"over={over!r} draws its own interval; leave out exact and interval")
+            kept = (
+                measures.sampled(values, over, self.rng("measure", name), unit=unit)
+                if over
+                else measures.measure(values, unit=unit, exact=exact, interval=interval)
+            )
         except ValueError as error:
             raise ChapterError(f"{name}: {error}") from None
         self._measures[name] = kept
-        _glue(name, kept)
+        showing.glue(name, kept)
         return kept
+
+    def measures(
+        self, frame: Any, pattern: str, *, unit: str = "", exact: bool = False, missing_ok: bool = False
+    ) -> dict[str, measures.Measure]:
+        """Keep every cell of a table as a measure, named by its row and column; all or none.
+
+        Parameters
+        ----------
+        frame : DataFrame or Series
+            Of numbers, or of lists with one number per seed.
+        pattern : str
+            Names, such as ``"auc.{row}.{column}"``; for a series ``"auc.{row}"``. Labels are written in lower
+            case, with an underscore for everything that is no letter and no digit (`measures.label`).
+        unit, exact
+            As in `measure`, of all cells.
+        missing_ok : bool
+            Leave out cells that are NaN or None; else they are an error.
+
+        Returns
+        -------
+        dict of str to Measure
+            By name, column by column.
+
+        Raises
+        ------
+        ChapterError
+            If two cells would have one name, a name was measured already, a cell is missing and may not
+            be, or is no finite number.
+
+        Examples
+        --------
+        In a notebook::
+
+            run.measures(scores, "accuracy.{row}.{column}", unit="%")
+        """
+        try:
+            cells = measures.named_cells(frame, pattern, missing_ok=missing_ok)
+        except ValueError as error:
+            raise ChapterError(str(error)) from None
+        for name, cell in cells.items():  # all are looked at before the first is kept
+            self._require_free(name)
+            try:
+                measures.measure(cell, unit=unit, exact=exact)
+            except (ValueError, TypeError) as error:
+                raise ChapterError(f"{name}: {error}") from None
+        return {name: self.measure(name, cell, unit=unit, exact=exact) for name, cell in cells.items()}
+
+    def _require_free(self, name: str) -> None:
+        _check_name(name, r"[a-z0-9_]+(\.[a-z0-9_]+)*", "lower-case parts joined by dots")
+        if name in self._measures:
+            raise ChapterError(f"{name} was measured already in this run; a measure has one value")
+
+    def source(self, thing: Any) -> None:
+        """Show the tested source of a function or a class of the library, its docstring folded.
+
+        On the site, its name leads to its lines where the address of the repository is known.
+
+        Parameters
+        ----------
+        thing : function, method or class
+            Of a module of `soundreasons`.
+
+        Raises
+        ------
+        SourceError
+            If it is anything else: what a page shows is what the tests test.
+
+        Examples
+        --------
+        In a notebook, in a cell of its own::
+
+            run.source(svd.method.ppmi)
+        """
+        showing.source(source.read(thing))
+
+    def available(self, *entries: str) -> list[str]:
+        """Which of some data sets can be opened here; the page says which cannot.
+
+        Parameters
+        ----------
+        *entries : str
+            Names from `soundreasons data list`.
+
+        Returns
+        -------
+        list of str
+            Those that are here, in the order given.
+
+        Raises
+        ------
+        ValueError
+            If there is no such data set; with the nearest.
+
+        Examples
+        --------
+        In a notebook::
+
+            for name in run.available("hetrec_lastfm", "movielens_2018"):
+                ...
+        """
+        from soundreasons import data
+
+        asked = list(dict.fromkeys(data.entry(name).name for name in entries))
+        here = [name for name in asked if data.available(name)]
+        self.missing([name for name in asked if name not in here])
+        return here
+
+    def reported(self, name: str) -> ledgers.Reported:
+        """What the ledger says that somebody reported.
+
+        Parameters
+        ----------
+        name : str
+            A value of a claim, `claim.id`, such as "C7.meso4"; or a fact, by its id.
+
+        Returns
+        -------
+        Reported
+            Its `value` (and `number`), `unit`, `what` it is, and its `provenance`.
+
+        Raises
+        ------
+        LedgerError
+            If the ledger of this chapter has no such value; with the nearest.
+
+        Examples
+        --------
+        In a notebook::
+
+            paper = run.reported("C1.deezer_peaks").number
+        """
+        return ledgers.load(project.ledger(self.slug)).reported(name)
 
     def figure(self, figure: Any, name: str, *, caption: str, alt: str) -> None:
         """Show a matplotlib figure, numbered on the page as `fig-<slug>-<name>`, and keep it as PNG.
@@ -226,7 +370,7 @@ class Run:
         file = f"figures/{name}.png"
         files.write(self.folder / file, buffer.getvalue())
         self._figures[name] = results_module.Shown(file=file, caption=caption, alt=alt)
-        _display_figure(buffer.getvalue(), name, caption, alt)
+        showing.figure(buffer.getvalue(), name, caption, alt)
 
     def table(self, frame: Any, name: str, *, caption: str) -> None:
         """Show a pandas frame, numbered on the page as `tbl-<slug>-<name>`, and keep its cells.
@@ -246,12 +390,10 @@ class Run:
         _check_text(name, caption=caption)
         if name in self._tables:
             raise ChapterError(f"table {name} was shown already in this run")
-        flat = frame.reset_index() if any(level is not None for level in frame.index.names) else frame
-        rows = [[_plain(cell) for cell in row] for row in flat.itertuples(index=False)]
-        shown = results_module.Table(caption=caption, columns=[str(c) for c in flat.columns], rows=rows)
-        kept = [[cell.text if isinstance(cell, Markup) else cell for cell in row] for row in rows]
+        shown = showing.table_of(frame, caption)
+        kept = [[cell.text if isinstance(cell, Markup) else cell for cell in row] for row in shown.rows]
         self._tables[name] = shown.model_copy(update={"rows": kept})
-        _display_table(shown, name)
+        showing.table(shown, name)
 
     def sound(self, samples: Any, rate: int, *, name: str, caption: str) -> None:
         """Play a short clip (mono, at most 15 s) on the page, and keep it as MP3.
@@ -277,7 +419,7 @@ class Run:
         file = f"sounds/{name}.mp3"
         files.write(self.folder / file, encoded)
         self._sounds[name] = results_module.Shown(file=file, caption=caption)
-        _display_sound(encoded, name, caption)
+        showing.sound(encoded, name, caption)
 
     def verdicts(self) -> None:
         """Judge the ledger by what was measured, show the verdicts, write results.json.
@@ -291,12 +433,12 @@ class Run:
         """
         self._require_same_parameters()
         ledger = ledgers.load(project.ledger(self.slug))
-        used = _data_used(ledger)
+        used = record.data_used(ledger)
         absent = [name for name, entry in used.items() if entry.kind == "unavailable"]
         judged = claims.judge_all(ledger, self._measures, profile=self.profile, absent=absent)
         for claim, reason in self._untested.items():
             judged[ledger.claim(claim).id] = claims.Judgement(verdict="not tested", reason=reason)
-        _display_verdicts(ledger, judged)
+        showing.verdicts(ledger, judged)
         results_module.write(self._record(judged, used), self.folder / "results.json")
         if self._target is not None:  # plain papermill or Jupyter: nobody else puts the folder in its place
             files.replace_folder(self.folder, self._target)
@@ -328,9 +470,9 @@ class Run:
             verdicts=judged,
             data=used,
             fingerprint=freshness.take(self.slug, values, digests),
-            machine=_machine(self.device),
-            cost=_cost(self._clock),
-            commit=_commit(),
+            machine=record.machine(self.device),
+            cost=record.cost(self._clock),
+            commit=record.commit(),
             started=self._started,
         )
 
@@ -353,135 +495,3 @@ def _check_text(name: str, **texts: str) -> None:
     for kind, text in texts.items():
         if not text.strip():
             raise ChapterError(f"{name} has no {kind}; say in a sentence what a reader should see or hear")
-
-
-def _plain(cell: Any) -> Any:
-    """A cell as JSON can hold it, or `Markup`; what is missing is None."""
-    if isinstance(cell, np.generic):
-        cell = cell.item()
-    if isinstance(cell, measures.Measure):
-        return cell.text()
-    if cell is None or (isinstance(cell, float) and not np.isfinite(cell)):
-        return None
-    return cell if isinstance(cell, bool | int | float | str | Markup) else str(cell)
-
-
-def _display(bundle: dict[str, Any], metadata: dict[str, Any]) -> None:
-    from IPython.display import display
-
-    display(bundle, raw=True, metadata=metadata)  # type: ignore[no-untyped-call]
-
-
-def _glue(name: str, kept: measures.Measure) -> None:
-    """Make the mean and the ends citable; the same format as myst-nb's glue, which is heavy to import."""
-    cited = {name: kept.mean}
-    if kept.low is not None and kept.high is not None:
-        cited |= {f"{name}.low": kept.low, f"{name}.high": kept.high}
-    for key, value in cited.items():
-        bundle = {"application/papermill.record/text/plain": repr(float(value))}
-        _display(bundle, {"scrapbook": {"name": key, "mime_prefix": "application/papermill.record/"}})
-
-
-def _display_missing(names: Sequence[str] | Mapping[str, str], remedy: str) -> None:
-    listed = ", ".join(map(markup.code, names))
-    text = f"**Not on this machine:** {listed}. What needs them is left out; claims stay *not tested*."
-    text += f" {remedy}" if remedy else ""
-    if isinstance(names, Mapping):
-        text += "".join(f"\n- {markup.code(name)}: {how}" for name, how in names.items())
-    _display({"text/markdown": text, "text/plain": text}, {"soundreasons": {"kind": "missing"}})
-
-
-def _display_figure(png: bytes, name: str, caption: str, alt: str) -> None:
-    import base64
-
-    mark = {"kind": "figure", "name": name, "caption": caption, "alt": alt}
-    bundle = {"image/png": base64.b64encode(png).decode(), "text/plain": alt}
-    _display(bundle, {"soundreasons": mark, "image/png": {"alt": alt}})
-    _display({"text/markdown": f"*{markup.authored(caption)}*"}, {"soundreasons": {"kind": "caption"}})
-
-
-def _display_table(table: results_module.Table, name: str) -> None:
-    mark = {"kind": "table", "name": name, "caption": table.caption}
-    text = f"{results_module.to_markdown(table)}\n\n*{markup.authored(table.caption)}*"
-    words = f"{results_module.to_text(table)}\n\n{table.caption}"
-    _display({"text/markdown": text, "text/plain": words}, {"soundreasons": mark})
-
-
-def _display_sound(mp3: bytes, name: str, caption: str) -> None:
-    import base64
-
-    source = base64.b64encode(mp3).decode()
-    text = markup.as_html(caption)
-    address = f"data:audio/mpeg;base64,{source}"
-    player = f'<audio controls preload="metadata" aria-label="{text}" src="{address}"></audio>'
-    page = f'<figure class="sound" id="snd-{name}">{player}<figcaption>{text}</figcaption></figure>'
-    _display({"text/html": page, "text/plain": caption}, {"soundreasons": {"kind": "sound", "name": name}})
-
-
-def _display_verdicts(ledger: ledgers.Ledger, judged: Mapping[str, claims.Judgement]) -> None:
-    found = [(claim, judged[claim.id]) for claim in ledger.claims]
-    rows = [[claim.id, Markup(claim.claim), one.verdict, one.reason] for claim, one in found]
-    table = results_module.Table(
-        caption="Every claim of the ledger and what this run says of it",
-        columns=["claim", "in our words", "verdict", "checks"],
-        rows=rows,
-    )
-    _display_table(table, "verdicts")
-
-
-def _data_used(ledger: ledgers.Ledger) -> dict[str, results_module.DataUsed]:
-    """What this process opened, and what the ledger needs and no source here has."""
-    from soundreasons import data
-
-    used = {name: results_module.DataUsed(**record) for name, record in data.opened().items()}
-    for name in sorted(claims.data_named(ledger) - used.keys()):
-        if name not in data.names():
-            raise ledgers.LedgerError(f"{ledger.paper}: " + unknown("data set", name, data.names()))
-        if not data.available(name):
-            used[name] = results_module.DataUsed(kind="unavailable")
-    return used
-
-
-def _machine(device: str) -> results_module.Machine:
-    return results_module.Machine(
-        device=device_module.describe(device),
-        processor=_processor(),
-        cores=os.cpu_count() or 1,
-        threads=int(os.environ.get("OMP_NUM_THREADS") or os.cpu_count() or 1),
-        system=f"{platform.system()} {platform.machine()}",
-        python=platform.python_version(),
-    )
-
-
-def _processor() -> str:
-    with contextlib.suppress(OSError):
-        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
-
-
-def _cost(clock: float) -> results_module.Cost:
-    """Time since the run was opened; CPU and memory of the whole process, imports included."""
-    usage = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    unit = 1 if sys.platform == "darwin" else 1024  # macOS counts bytes, Linux kilobytes
-    return results_module.Cost(
-        seconds=round(time.perf_counter() - clock, 2),
-        cpu_seconds=round(sum(u.ru_utime + u.ru_stime for u in usage), 2),
-        peak_memory_bytes=max(u.ru_maxrss for u in usage) * unit,
-    )
-
-
-def _commit() -> str:
-    """Commit of the book, with "+" if tracked files differ from it; "" outside a repository."""
-    git = ["git", "-C", str(project.root())]
-    try:
-        head = subprocess.run(
-            [*git, "rev-parse", "--short=12", "HEAD"], capture_output=True, text=True, check=True
-        )
-        state = subprocess.run(
-            [*git, "status", "--porcelain", "-uno"], capture_output=True, text=True, check=True
-        )
-    except (OSError, subprocess.CalledProcessError):
-        return ""
-    return head.stdout.strip() + ("+" if state.stdout.strip() else "")

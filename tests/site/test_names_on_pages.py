@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from playwright.sync_api import Browser
 
-from soundreasons import chapter
+from soundreasons import chapter, showing
 from support import site_checks, small_site
 
 NAMES = [
@@ -58,7 +58,7 @@ def letters(text: str) -> str:
 def said(demo, tmp_path, monkeypatch):
     """Show every name in a table, in captions and beside a sound; give what was displayed, cell by cell."""
     shown: list[tuple[dict, dict]] = []
-    monkeypatch.setattr(chapter, "_display", lambda bundle, metadata: shown.append((bundle, metadata)))
+    monkeypatch.setattr(showing, "display", lambda bundle, metadata: shown.append((bundle, metadata)))
     run = chapter.open("demo", {"out": str(tmp_path / "out")})
     cells = []
     everything = " · ".join(map(chapter.plain, NAMES))
@@ -107,7 +107,7 @@ def test_a_script_that_an_author_forgot_to_escape_is_not_live_either(
     demo, tmp_path: Path, monkeypatch, browser: Browser
 ) -> None:
     shown: list[tuple[dict, dict]] = []
-    monkeypatch.setattr(chapter, "_display", lambda bundle, metadata: shown.append((bundle, metadata)))
+    monkeypatch.setattr(showing, "display", lambda bundle, metadata: shown.append((bundle, metadata)))
     run = chapter.open("demo", {"out": str(tmp_path / "out")})
     raw = " ".join(name for name in NAMES if "taken" in name or "elsewhere" in name)
     run.table(pd.DataFrame({"n": [1]}), "numbers", caption=raw)
