@@ -50,6 +50,13 @@ def test_sides_and_rows_of_a_split_belong_together(tiny):
     assert_allclose(tiny.part("test", "real"), tiny.clips["real"][16:])
 
 
+def test_sides_are_counted_by_artist_and_style(tiny):
+    # By hand: 24 clips of 12 artists with a track each; 7, 1 and 4 tracks of noise.
+    found = listening.sides(tiny)
+    assert found.loc["train"].to_dict() == {"artists": 7, "noise": 7}
+    assert found["noise"].to_dict() == {"train": 7, "validation": 1, "test": 4}
+
+
 def test_a_riddle_tells_the_truth_and_hides_the_level(tiny):
     row = listening.playable(tiny)[0]
     human, fake = tiny.clips["real"][row], tiny.clips["codec_low"][row]

@@ -6,6 +6,7 @@ Chapter: music_deepfakes.
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from soundreasons.papers.music_deepfakes.method.front_ends import SAMPLE_RATE
@@ -23,6 +24,27 @@ class Riddle(NamedTuple):
     sound: NDArray[np.float32]
     human: str
     answer: str
+
+
+def sides(twins: Twins) -> pd.DataFrame:
+    """Count artists, and tracks by style, on each side of the split.
+
+    Chapter: music_deepfakes.
+
+    Returns
+    -------
+    DataFrame
+        One row a side; `artists`, then one column a style.
+    """
+    rows = [
+        (part, recording.artist, recording.style)
+        for part in twins.parts
+        for recording in (twins.tracks[track].recording for track in np.unique(twins.track_rows(part)))
+    ]
+    listed = pd.DataFrame(rows, columns=["side", "artist", "style"])
+    counts = pd.crosstab(listed["side"], listed["style"])
+    counts.insert(0, "artists", listed.groupby("side")["artist"].nunique())
+    return counts
 
 
 def playable(twins: Twins, part: str = "test") -> list[int]:
