@@ -395,3 +395,27 @@ def test_codecs_are_loaded_from_a_folder(small_encodec, small_dac, tmp_path):
         assert not loaded.training
         for ours, theirs in zip(loaded.state_dict().values(), model.state_dict().values(), strict=True):
             assert torch.equal(ours, theirs)
+
+
+def test_polar_frames_that_a_sound_has_draw_that_sound():
+    # Log magnitude, cosine and sine of a transform go back to what was transformed.
+    x = torch.from_numpy(sound(4_096))[None]
+    window = torch.hann_window(256)
+    spectra = torch.stft(x, 256, 64, window=window, return_complex=True)
+    polar = torch.cat([spectra.abs().log(), spectra.angle().cos(), spectra.angle().sin()], dim=1)
+    assert_allclose(two_stage.draw(polar, 256, 64, 4_096), x, atol=1e-4)
+
+
+def test_a_released_codec_is_taken_by_its_name(monkeypatch, small_encodec, small_dac):
+    monkeypatch.setattr(released, "load_encodec", lambda: small_encodec)
+    monkeypatch.setattr(released, "load_dac", lambda: small_dac)
+    clips = sound(8_000)[np.newaxis]
+    assert_allclose(released.recoded("encodec3", clips, "cpu"), released.encodec(small_encodec, clips, 2))
+    assert_allclose(released.recoded("dac2", clips, "cpu"), released.dac(small_dac, clips, 2))
+
+
+def test_the_way_to_a_model_depends_on_whether_the_hub_was_asked(monkeypatch):
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    assert "HF_HUB_OFFLINE=0" in released.how_to_get()
+    monkeypatch.setenv("HF_HUB_OFFLINE", "0")
+    assert "is there a network?" in released.how_to_get()

@@ -19,7 +19,7 @@ from torch.nn import functional
 
 from soundreasons.learning.loop import Loop, Schedule, Step
 from soundreasons.papers.music_deepfakes.testbed.stacks import upsampler
-from soundreasons.papers.music_deepfakes.testbed.two_stage import TwoStageCodec
+from soundreasons.papers.music_deepfakes.testbed.two_stage import TwoStageCodec, draw
 
 STRIDES = (2, 4, 5, 8)  # of the encoder; the decoder goes through them from the back
 WIDTHS = (16, 32, 64, 128, 128)
@@ -129,11 +129,7 @@ class SpectralCodec(nn.Module):
         level = (spectra.abs() + 1e-5).log()
         level = functional.pad(level, (0, -level.shape[-1] % 4))
         drawn = self.decoder(self.encoder(level))[..., : spectra.shape[-1]]
-        magnitude, cosine, sine = drawn.chunk(3, dim=1)
-        length = (cosine**2 + sine**2 + 1e-6).sqrt()
-        magnitude = magnitude.clamp(max=7).exp()
-        drawn = torch.complex(magnitude * cosine / length, magnitude * sine / length)
-        return torch.istft(drawn, self.N_FFT, self.HOP, window=window, length=mono.shape[-1])
+        return draw(drawn, self.N_FFT, self.HOP, mono.shape[-1])
 
 
 def reconstruction_loss(rebuilt: Tensor, mono: Tensor) -> Tensor:

@@ -3,7 +3,6 @@
 A decoder is a name and a way to send clips through it. Chapter: music_deepfakes.
 """
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -22,6 +21,7 @@ Clips = NDArray[np.float32]
 Decoder = Callable[[Clips], Clips]
 Autoencoder = codecs.Codec | codecs.SpectralCodec | TwoStageCodec
 
+GENERATORS = "hifigan_generators"
 HIFIGANS = ("hifigan_ljspeech", "hifigan_universal")
 GRIFFINS = {"griffin256": 256, "griffin512": 512}
 CODEC_DEPTHS = {"codec_high": 8, "codec_mid": 3, "codec_low": 1}
@@ -87,21 +87,11 @@ class Workshop:
         if name in GRIFFINS:
             return partial(_griffin, n_mels=GRIFFINS[name], seed=self.seed, device=self.device)
         if name in HIFIGANS:
-            weights = data.open("hifigan_generators").weights[name.removeprefix("hifigan_")]
+            weights = data.open(GENERATORS).weights[name.removeprefix("hifigan_")]
             generator = hifigan.load_generator(load_weights(weights)).to(self.device)
             return lambda clips: _one_by_one(lambda mono: hifigan.vocode(generator, mono), clips, self.device)
-        if name in released.ENCODEC_CODEBOOKS:
-            return partial(
-                _transformers,
-                released.load_encodec,
-                released.encodec,
-                released.ENCODEC_CODEBOOKS[name],
-                self.device,
-            )
-        if name in released.DAC_CODEBOOKS:
-            return partial(
-                _transformers, released.load_dac, released.dac, released.DAC_CODEBOOKS[name], self.device
-            )
+        if name in released.HUB_MODELS:
+            return partial(released.recoded, name, device=self.device)
         model = self.autoencoder(name)
         depth = CODEC_DEPTHS.get(name, max(CODEC_DEPTHS.values()))
         return lambda clips: _one_by_one(lambda mono: codecs.recode(model, mono, depth), clips, self.device)
@@ -139,28 +129,17 @@ def available_decoders(names: Sequence[str]) -> tuple[list[str], dict[str, str]]
     ValueError
         If none of them is here.
     """
-    if any(name in released.HUB_MODELS for name in names) and os.environ.get("HF_HUB_OFFLINE", "1") != "0":
-        how = "allow the model hub once: `HF_HUB_OFFLINE=0 soundreasons run music_deepfakes …`"
-    else:
-        how = "the model hub was asked and did not give it; is there a network?"
-    needs = {
-        name: ("hifigan_generators", "`soundreasons data fetch hifigan_generators`") for name in HIFIGANS
+    needs = dict.fromkeys(HIFIGANS, GENERATORS) | released.HUB_MODELS
+    missing = {
+        model: f"`soundreasons data fetch {GENERATORS}`" if model == GENERATORS else released.how_to_get()
+        for model in sorted({needs[name] for name in names if name in needs})
+        if not (data.available(model) if model == GENERATORS else released.is_here(model))
     }
-    needs |= {name: (model, how) for name, model in released.HUB_MODELS.items()}
-    asked = {needs[name][0] for name in names if name in needs}
-    absent = {
-        what for what in asked
-        if not (data.available(what) if what == "hifigan_generators" else released.is_here(what))
-    }  # fmt: skip
-    here = [name for name in names if name not in needs or needs[name][0] not in absent]
-    missing = {needs[name][0]: needs[name][1] for name in names if name not in here}
+    here = [name for name in names if needs.get(name) not in missing]
     if not here:
-        raise ValueError(f"none of the decoders {', '.join(names)} is here; get {_listed(missing)}")
-    return here, dict(sorted(missing.items()))
-
-
-def _listed(missing: Mapping[str, str]) -> str:
-    return "; ".join(f"{name} ({how})" for name, how in missing.items())
+        wanted = "; ".join(f"{model} ({how})" for model, how in missing.items())
+        raise ValueError(f"none of the decoders {', '.join(names)} is here; get {wanted}")
+    return here, missing
 
 
 def label_order(names: Sequence[str]) -> list[str]:
@@ -188,9 +167,3 @@ def _griffin(clips: Clips, n_mels: int, seed: int, device: str) -> Clips:
 def _one_by_one(send: Callable[[torch.Tensor], torch.Tensor], clips: Clips, device: str) -> Clips:
     """One clip at a time, which keeps memory small and is no slower on a CPU."""
     return np.stack([send(torch.from_numpy(clip)[None].to(device))[0].cpu().numpy() for clip in clips])
-
-
-def _transformers(
-    load: Callable[[], torch.nn.Module], send: Callable[..., Clips], depth: int, device: str, clips: Clips
-) -> Clips:
-    return send(load().to(device), clips, depth)

@@ -37,13 +37,30 @@ def is_here(model: str) -> bool:
     import huggingface_hub
     from huggingface_hub.errors import HfHubHTTPError
 
-    offline = os.environ.get("HF_HUB_OFFLINE", "1") != "0"
     try:
         for file in HUB_FILES:
-            huggingface_hub.hf_hub_download(model, file, local_files_only=offline)
+            huggingface_hub.hf_hub_download(model, file, local_files_only=not _may_ask())
     except (OSError, HfHubHTTPError, ValueError):  # not kept here, no network, no such model
         return False
     return True
+
+
+def how_to_get() -> str:
+    """What to do about a model of the hub that is not here."""
+    if _may_ask():
+        return "the model hub was asked and did not give it; is there a network?"
+    return "allow the model hub once: `HF_HUB_OFFLINE=0 soundreasons run music_deepfakes …`"
+
+
+def _may_ask() -> bool:
+    return os.environ.get("HF_HUB_OFFLINE", "1") == "0"
+
+
+def recoded(name: str, clips: Clips, device: str) -> Clips:
+    """Send clips through a released codec, by its name among our decoders."""
+    if name in DAC_CODEBOOKS:
+        return dac(load_dac().to(device), clips, DAC_CODEBOOKS[name])
+    return encodec(load_encodec().to(device), clips, ENCODEC_CODEBOOKS[name])
 
 
 def load_encodec(source: str = "facebook/encodec_48khz") -> Any:

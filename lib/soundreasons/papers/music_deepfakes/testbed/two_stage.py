@@ -72,13 +72,8 @@ class TwoStageCodec(nn.Module):
         """Draw sound from codes, shape (batch, length)."""
         own = self.settings
         drawn = self.first_decoder(self.second_decoder(codes))
-        magnitude, cosine, sine = functional.pad(drawn, (0, 1), mode="replicate").chunk(3, dim=1)
-        magnitude = magnitude.clamp(max=7).exp()
-        norm = (cosine**2 + sine**2 + 1e-6).sqrt()
-        spectra = torch.complex(magnitude * cosine / norm, magnitude * sine / norm)
-        window = torch.hann_window(own.n_fft, device=codes.device)
-        total = codes.shape[-1] * own.block
-        return torch.istft(spectra, own.n_fft, own.hop, window=window, length=total)[:, :length]
+        polar = functional.pad(drawn, (0, 1), mode="replicate")
+        return draw(polar, own.n_fft, own.hop, codes.shape[-1] * own.block)[:, :length]
 
     def forward(self, mono: Tensor, depth: int | None = None) -> Tensor:
         """Reconstruct, shape (batch, n); `depth` is there for the common interface and does nothing."""
@@ -89,6 +84,16 @@ class TwoStageCodec(nn.Module):
         window = torch.hann_window(own.n_fft, device=padded.device)
         spectra = torch.stft(padded, own.n_fft, own.hop, window=window, return_complex=True)
         return (spectra.abs() + 1e-5).log()[..., :-1]  # the last frame lies behind the sound
+
+
+def draw(polar: Tensor, n_fft: int, hop: int, length: int) -> Tensor:
+    """Sound, (batch, length), of log magnitude, cosine and sine in a pile, (batch, 3 * bins, frames)."""
+    magnitude, cosine, sine = polar.chunk(3, dim=1)
+    magnitude = magnitude.clamp(max=7).exp()
+    norm = (cosine**2 + sine**2 + 1e-6).sqrt()
+    spectra = torch.complex(magnitude * cosine / norm, magnitude * sine / norm)
+    window = torch.hann_window(n_fft, device=polar.device)
+    return torch.istft(spectra, n_fft, hop, window=window, length=length)
 
 
 def _down(before: int, after: int, stride: int) -> Iterator[nn.Module]:
