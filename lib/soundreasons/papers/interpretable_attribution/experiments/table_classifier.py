@@ -1,7 +1,7 @@
-"""Fit and explain a table: experts behind the usual `fit`, `predict_proba` and an `explain`.
+"""A classifier of tables: experts behind the usual `fit` and `predict_proba`, and an `explain`.
 
-Task: predict a binary outcome from numeric columns in groups, and say for each row which group of columns
-it was told from. Chapter: interpretable_attribution.
+Predicts a binary outcome from numeric columns in groups, and says for each row which groups explain the
+prediction. Chapter: interpretable_attribution.
 """
 
 from __future__ import annotations
@@ -16,25 +16,12 @@ from numpy.typing import NDArray
 from sklearn.metrics import log_loss
 from torch import Tensor, nn
 
-from soundreasons.papers.interpretable_attribution.experts import RestrictedExperts
-from soundreasons.papers.interpretable_attribution.gating import (
-    explaining_subset,
-    gate_weights,
-    group_attribution,
-    mixture,
-    normalised,
-)
-from soundreasons.papers.interpretable_attribution.plain import fit_plain, plain_network
-from soundreasons.papers.interpretable_attribution.subsets import Groups
-from soundreasons.papers.interpretable_attribution.training import (
-    GENERIC_STEP,
-    After,
-    BestOf,
-    Draw,
-    EStep,
-    check_labels,
-    fit,
-)
+from soundreasons.learning import loop
+from soundreasons.papers.interpretable_attribution import fast, method
+from soundreasons.papers.interpretable_attribution.experiments.plain import plain_loss, plain_network
+from soundreasons.papers.interpretable_attribution.fast.learning import Batch
+from soundreasons.papers.interpretable_attribution.method import GENERIC_STEP, Draw, EStep
+from soundreasons.papers.interpretable_attribution.method.subsets import Groups
 
 
 @dataclass(frozen=True)
@@ -55,9 +42,8 @@ class TableTraining:
     is_balanced : bool
         Draw as many positives as negatives: then an output of 0 means "cannot tell", also where
         positives are rare, and confidence is distance from it. Probabilities are corrected back.
-    step : EStep
+    how : EStep
         How a batch is shared out.
-    form : {"blocks", "masked"}
     """
 
     hidden: tuple[int, ...] = (32, 16)
@@ -66,8 +52,7 @@ class TableTraining:
     held_out: float = 0.15
     learning_rate: float = 1e-3
     is_balanced: bool = True
-    step: EStep = GENERIC_STEP
-    form: str = "masked"
+    how: EStep = GENERIC_STEP
 
 
 class Explanation(NamedTuple):
@@ -99,8 +84,8 @@ class _Scaled:
     def __init__(self, training: TableTraining, seed: int, device: str) -> None:
         self.training, self.seed, self.device = training, seed, device
 
-    def _train(self, x: Any, y: Any, descend: Callable[[Draw, int, After | None], Any]) -> None:
-        inputs, labels = checked_inputs(x), torch.as_tensor(np.asarray(y, dtype=np.float32))
+    def _train(self, x: Any, y: Any, loss_of: Callable[[Batch], Tensor]) -> None:
+        inputs, labels = _checked_inputs(x), torch.as_tensor(np.asarray(y, dtype=np.float32))
         _check_outcome(inputs, labels)
         kept, held = _hold_out(len(labels), self.training.held_out, self.seed)
         self.mean = inputs[kept].mean(axis=0)
@@ -112,19 +97,21 @@ class _Scaled:
         draw = _batches(self._scaled(inputs[kept]), labels[kept].to(self.device), self.training, generator)
         epoch = -(-len(kept) // self.training.batch_size)
         y_held = labels[held].numpy()
-        if len(held) == 0 or len(np.unique(y_held)) < 2:
-            descend(draw, epoch * self.training.epochs, None)
-            return
-        keeper = BestOf(self.model, lambda: -_log_loss(y_held, self.predict_proba(inputs[held])), epoch)
-        descend(draw, epoch * self.training.epochs, keeper)
-        keeper.restore()
+        best = loop.BestWeights(self.model)
+        look = None
+        if len(np.unique(y_held)) == 2:
+            look = fast.keep_best(best, lambda: -_log_loss(y_held, self.predict_proba(inputs[held])), epoch)
+        method.check_labels(draw()[1])  # a look at the first batch, as in `method.fit`
+        n_batches, rate = epoch * self.training.epochs, self.training.learning_rate
+        fast.descend(self.model.parameters(), loss_of, draw, n_batches, rate, look)
+        best.restore()
 
     def predict_proba(self, x: Any) -> NDArray[np.float64]:
         """Probability of a one for each row, shape (n,)."""
         raise NotImplementedError
 
     def _scaled(self, x: Any) -> Tensor:
-        rows = ((checked_inputs(x) - self.mean) / self.spread).astype(np.float32)
+        rows = ((_checked_inputs(x) - self.mean) / self.spread).astype(np.float32)
         return torch.as_tensor(rows, device=self.device)
 
     def _corrected(self, log_odds: Tensor) -> NDArray[np.float64]:
@@ -135,7 +122,7 @@ class _Scaled:
 class RestrictedClassifier(_Scaled):
     """Tell a binary outcome from groups of columns, and which groups it was told from.
 
-    Source: sections 3.2 to 3.5. Chapter: interpretable_attribution.
+    Chapter: interpretable_attribution.
 
     Parameters
     ----------
@@ -178,20 +165,20 @@ class RestrictedClassifier(_Scaled):
         device: str = "cpu",
     ) -> None:
         super().__init__(training or TableTraining(), seed, device)
-        self.experts = RestrictedExperts(
-            groups, subsets, self.training.hidden, form=self.training.form, device=device,
-            generator=torch.Generator(device).manual_seed(seed),
-        )  # fmt: skip
+        generator = torch.Generator(device).manual_seed(seed)
+        self.experts = fast.RestrictedExperts(groups, subsets, self.training.hidden, generator=generator)
         self.model, self.subsets = self.experts, self.experts.subsets
+        self._asked_first = method.strict_children(self.subsets)  # once, not at every step
 
     def fit(self, x: Any, y: Any) -> RestrictedClassifier:
         """Train on rows `x`, shape (n, n_columns), and labels `y`, shape (n,); returns itself."""
-        how = self.training
 
-        def descend(draw: Draw, steps: int, after: After | None) -> None:
-            fit(self.experts, draw, steps, step=how.step, learning_rate=how.learning_rate, after=after)
+        def loss_of(batch: Batch) -> Tensor:
+            logits = self.experts.logits(batch[0])
+            how, asked_first = self.training.how, self._asked_first
+            return fast.batch_loss(logits, batch[1], self.subsets, how, children=asked_first)
 
-        self._train(x, y, descend)
+        self._train(x, y, loss_of)
         return self
 
     def outputs(self, x: Any) -> Tensor:
@@ -201,21 +188,24 @@ class RestrictedClassifier(_Scaled):
 
     def weights(self, x: Any) -> Tensor:
         """Weight of every expert, shape (n, H), not normalised."""
-        return gate_weights(self.outputs(x), self.subsets, self.training.step.gate)
+        return fast.gate_weights(self.outputs(x), self.subsets, self.training.how.gate)
 
     def predict_proba(self, x: Any) -> NDArray[np.float64]:
         """Probability of a one for each row, shape (n,)."""
         outputs = self.outputs(x)
-        mixed = mixture(outputs, gate_weights(outputs, self.subsets, self.training.step.gate))
+        mixed = method.mixture(outputs, fast.gate_weights(outputs, self.subsets, self.training.how.gate))
         return self._corrected(2 * torch.atanh(mixed.clamp(-1 + 1e-6, 1 - 1e-6)))
 
     def explain(self, x: Any) -> Explanation:
         """Say which subset of groups each row is told from."""
         outputs = self.outputs(x)
-        weights = gate_weights(outputs, self.subsets, self.training.step.gate)
-        shares = normalised(weights).cpu().numpy().astype(np.float64)
-        said = outputs.cpu().numpy().astype(np.float64)
-        return Explanation(explaining_subset(weights), shares, group_attribution(weights, self.subsets), said)
+        weights = fast.gate_weights(outputs, self.subsets, self.training.how.gate)
+        return Explanation(
+            method.explaining_subset(weights),
+            method.normalised(weights).cpu().numpy().astype(np.float64),
+            method.group_attribution(weights, self.subsets),
+            outputs.cpu().numpy().astype(np.float64),
+        )
 
 
 class PlainClassifier(_Scaled):
@@ -249,12 +239,7 @@ class PlainClassifier(_Scaled):
 
     def fit(self, x: Any, y: Any) -> PlainClassifier:
         """Train on rows and labels; returns itself."""
-        rate = self.training.learning_rate
-
-        def descend(draw: Draw, steps: int, after: After | None) -> None:
-            fit_plain(self.network, draw, steps, learning_rate=rate, after=after)
-
-        self._train(x, y, descend)
+        self._train(x, y, lambda batch: plain_loss(self.network, *batch))
         return self
 
     def predict_proba(self, x: Any) -> NDArray[np.float64]:
@@ -276,14 +261,14 @@ def _log_loss(y: NDArray[Any], probability: NDArray[np.float64]) -> float:
 def _check_outcome(inputs: NDArray[np.float64], labels: Tensor) -> None:
     if len(inputs) != len(labels):
         raise ValueError(f"x has {len(inputs)} rows and y {len(labels)}: give one label a row")
-    check_labels(labels)
+    method.check_labels(labels)
     n_ones = int(labels.sum())
     if n_ones in (0, len(labels)):
         raise ValueError(f"all {len(labels)} labels are {int(n_ones > 0)}: there is nothing to tell apart")
 
 
-def checked_inputs(x: Any) -> NDArray[np.float64]:
-    """Rows as numbers, refused unless two-dimensional and finite. Chapter: interpretable_attribution."""
+def _checked_inputs(x: Any) -> NDArray[np.float64]:
+    """Rows as numbers, refused unless two-dimensional and finite."""
     rows = np.asarray(x, dtype=np.float64)
     if rows.ndim != 2:
         raise ValueError(f"x has shape {rows.shape}, expected (n, n_columns); one row alone is x[np.newaxis]")

@@ -1,8 +1,7 @@
 """Which expert may see which inputs: groups of columns, subsets of groups, and who contains whom.
 
-Task: turn what a person declares (groups of columns, subsets of groups) into checked tables. A group is
-a list of column numbers, a subset a set of group numbers; H subsets of N groups make a table of shape
-(H, N). Chapter: interpretable_attribution.
+A group is a list of column numbers, a subset a set of group numbers; H subsets of N groups make a table of
+shape (H, N). Equation eq-inclusion of the page. Chapter: interpretable_attribution.
 """
 
 from __future__ import annotations
@@ -21,8 +20,7 @@ Subsets = NDArray[np.bool_] | Sequence[Sequence[int]]
 def subset_table(subsets: Any, n_groups: int | None = None) -> NDArray[np.bool_]:
     """Lay out candidate subsets as a boolean table, and refuse what makes no sense.
 
-    Source: section 3.1 of the dossier's reading of the paper (structured sparsity).
-    Chapter: interpretable_attribution.
+    Paper: structured sparsity, the list of candidate subsets S. Chapter: interpretable_attribution.
 
     Parameters
     ----------
@@ -41,11 +39,6 @@ def subset_table(subsets: Any, n_groups: int | None = None) -> NDArray[np.bool_]
     ValueError
         If there is no subset, one names no group or a group that does not exist, or two are equal;
         the entry is named.
-
-    Warns
-    -----
-    UserWarning
-        If no subset holds all groups: the restricted prediction cannot be complete then.
 
     Examples
     --------
@@ -94,17 +87,12 @@ def _check_table(table: NDArray[np.bool_], n_groups: int | None) -> None:
     twice = sorted(set(range(len(table))) - set(first.tolist()))
     if twice:
         raise ValueError(f"subset {twice[0]} stands twice: {tuple(np.flatnonzero(table[twice[0]]).tolist())}")
-    if not table.all(axis=1).any():
-        warnings.warn(
-            "no subset holds all groups: where all are needed, no expert can tell; add the full set",
-            stacklevel=4,
-        )
 
 
 def check_groups(groups: Groups, n_columns: int | None = None) -> list[list[int]]:
     """Check that groups are a partition of input columns, or part of one.
 
-    Chapter: interpretable_attribution.
+    Paper: group sparsity, the groups X_1 to X_N. Chapter: interpretable_attribution.
 
     Parameters
     ----------
@@ -116,6 +104,7 @@ def check_groups(groups: Groups, n_columns: int | None = None) -> list[list[int]
     Returns
     -------
     list of lists of int
+        The same, as plain lists.
 
     Raises
     ------
@@ -148,9 +137,9 @@ def check_groups(groups: Groups, n_columns: int | None = None) -> list[list[int]
 
 
 def inclusion_matrix(subsets: Any) -> NDArray[np.bool_]:
-    """Tell which subset is contained in which.
+    r"""Tell which subset is contained in which: :math:`T_{ij} = 1[S_i \subseteq S_j]`.
 
-    Chapter: interpretable_attribution.
+    Paper: structured sparsity; equation eq-inclusion of the page. Chapter: interpretable_attribution.
 
     Parameters
     ----------
@@ -172,15 +161,30 @@ def inclusion_matrix(subsets: Any) -> NDArray[np.bool_]:
     >>> inclusion_matrix([(0,), (1,), (0, 1)]).astype(int).tolist()
     [[1, 0, 1], [0, 1, 1], [0, 0, 1]]
     """
-    table = quiet_table(subsets)
-    outside = table.astype(int) @ (~table).astype(int).T  # groups of i that are not in j
-    return np.asarray(outside == 0)
+    table = subset_table(subsets)
+    n_outside = table.astype(int) @ (~table).astype(int).T  # groups of i that are not in j
+    return np.asarray(n_outside == 0)
 
 
 def strict_children(subsets: Any) -> NDArray[np.bool_]:
-    """Tell which subset is a smaller part of which: the inclusion matrix without its diagonal.
+    r"""Tell which subset is a smaller part of which: :math:`C = T - I`, whose column j is ch(j).
 
-    Chapter: interpretable_attribution.
+    Paper: structured sparsity; equation eq-inclusion of the page. Chapter: interpretable_attribution.
+
+    Parameters
+    ----------
+    subsets : bool array, shape (H, N), or list of tuples of int
+        As for `subset_table`.
+
+    Returns
+    -------
+    bool ndarray, shape (H, H)
+        Entry (i, j): subset i is contained in subset j and is not j.
+
+    Raises
+    ------
+    ValueError
+        As for `subset_table`.
 
     Examples
     --------
@@ -191,24 +195,60 @@ def strict_children(subsets: Any) -> NDArray[np.bool_]:
     return np.asarray(inclusion & ~np.eye(len(inclusion), dtype=bool))
 
 
-def quiet_table(subsets: Any) -> NDArray[np.bool_]:
-    """`subset_table` without its warning, which was given where the subsets were declared."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return subset_table(subsets)
+def warn_if_incomplete(table: NDArray[np.bool_]) -> None:
+    """Warn that the restricted prediction cannot be complete: no subset holds all groups.
+
+    Paper: the first wish, completeness. Chapter: interpretable_attribution.
+
+    Parameters
+    ----------
+    table : bool array, shape (H, N)
+        As `subset_table` gives it.
+
+    Raises
+    ------
+    UserWarning
+        As a warning.
+
+    Examples
+    --------
+    >>> warn_if_incomplete(subset_table([(0,), (0, 1)]))
+    """
+    if not table.all(axis=1).any():
+        warnings.warn(
+            "no subset holds all groups: where all are needed, no expert can tell; add the full set",
+            stacklevel=3,
+        )
 
 
 def subset_names(subsets: Any, group_names: Sequence[str]) -> list[str]:
     """Name subsets by their groups, the full set "all".
 
-    Chapter: interpretable_attribution.
+    Paper: reading the attribution. Chapter: interpretable_attribution.
+
+    Parameters
+    ----------
+    subsets : bool array, shape (H, N), or list of tuples of int
+        As for `subset_table`.
+    group_names : sequence of str, of length N
+        One name a group.
+
+    Returns
+    -------
+    list of str, of length H
+        Names of the groups, joined by a plus.
+
+    Raises
+    ------
+    ValueError
+        As for `subset_table`, with as many groups as names.
 
     Examples
     --------
     >>> subset_names([(0,), (0, 1)], ["user", "film"])
     ['user', 'all']
     """
-    table = quiet_table(subsets)
+    table = subset_table(subsets, len(group_names))
     return [
         "all" if row.all() and len(row) > 1 else " + ".join(np.asarray(group_names)[row].tolist())
         for row in table
@@ -216,21 +256,37 @@ def subset_names(subsets: Any, group_names: Sequence[str]) -> list[str]:
 
 
 def column_mask(groups: Groups, subsets: Any, n_columns: int) -> NDArray[np.bool_]:
-    """Tell which input column each subset may see.
+    """Tell which input column each subset may see: group i feeds block j only where X_i is part of S_j.
 
-    Chapter: interpretable_attribution.
+    Paper: one network instead of H, the mask of the first layer. Chapter: interpretable_attribution.
+
+    Parameters
+    ----------
+    groups : list of lists of int
+        As for `check_groups`.
+    subsets : bool array, shape (H, N), or list of tuples of int
+        As for `subset_table`.
+    n_columns : int
+        Width of the input.
 
     Returns
     -------
     bool ndarray, shape (H, n_columns)
+        Columns in no group are seen by nobody.
+
+    Raises
+    ------
+    ValueError
+        As for `check_groups` and `subset_table`.
 
     Examples
     --------
     >>> column_mask([[0, 1], [2]], [(0,), (0, 1)], 3).astype(int).tolist()
     [[1, 1, 0], [1, 1, 1]]
     """
-    table = quiet_table(subsets)
+    listed = check_groups(groups, n_columns)
+    table = subset_table(subsets, len(listed))
     mask = np.zeros((len(table), n_columns), dtype=bool)
-    for number, group in enumerate(groups):
-        mask[:, list(group)] = table[:, [number]]
+    for number, columns in enumerate(listed):
+        mask[:, columns] = table[:, [number]]
     return mask

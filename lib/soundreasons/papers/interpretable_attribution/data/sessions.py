@@ -3,8 +3,8 @@
 Task: draw sessions of 20 tracks; the first ten come with their log, the skips of the last ten are to be
 told. Each session has one regime: *persistence* (go on as the last known track), *interaction* (how
 tracks were started tells), *musical* (tracks are skipped by their sound). No regime is announced: it
-shows in the first half alone. Written for this book, as the paper's logs may not be passed on; source
-of the idea: section 8 of the dossier's plan. Chapter: interpretable_attribution.
+shows in the first half alone. Written for this book, as the paper's logs may not be passed on. Chapter:
+interpretable_attribution.
 """
 
 from __future__ import annotations
@@ -119,7 +119,7 @@ def _persistent(rng: np.random.Generator, n: int) -> NDArray[np.bool_]:
 
 
 def persistence_baseline(sessions: Sessions) -> NDArray[np.float64]:
-    """Say of every asked track what happened to the last given one, shape (n, 10).
+    """Predict for every asked track what happened to the last given one, shape (n, 10).
 
     Chapter: interpretable_attribution.
     """

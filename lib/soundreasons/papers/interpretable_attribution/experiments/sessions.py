@@ -1,10 +1,11 @@
-"""Skips of synthetic sessions: restricted transformer, plain transformer, and what explains which regime.
+"""Sessions: why was it skipped? Restricted and plain transformer, and what explains which regime.
 
-Source: sections 4.3 and 8. Chapter: interpretable_attribution.
+Paper: skip prediction; the sessions are ours. Chapter: interpretable_attribution.
 """
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -14,18 +15,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from soundreasons.papers.interpretable_attribution.gating import (
-    explaining_subset,
-    family_attribution,
-    gate_weights,
-    mixture,
-)
-from soundreasons.papers.interpretable_attribution.session_metrics import (
-    first_accuracy,
-    mean_average_accuracy,
-    session_accuracy,
-)
-from soundreasons.papers.interpretable_attribution.sessions import (
+from soundreasons.learning import loop
+from soundreasons.papers.interpretable_attribution import fast, method
+from soundreasons.papers.interpretable_attribution.data.sessions import (
     ASKED_GROUPS,
     FAMILIES,
     GIVEN_GROUPS,
@@ -36,9 +28,16 @@ from soundreasons.papers.interpretable_attribution.sessions import (
     Sessions,
     draw_sessions,
 )
-from soundreasons.papers.interpretable_attribution.training import SESSION_STEP, BestOf, descend, em_loss
-from soundreasons.papers.interpretable_attribution.transformer import RestrictedTransformer
+from soundreasons.papers.interpretable_attribution.fast.learning import Batch
+from soundreasons.papers.interpretable_attribution.method import (
+    SESSION_STEP,
+    RestrictedTransformer,
+    TransformerSize,
+)
 
+FAMILY_NAMES = ("skips", "starts", "music", "all")
+_SMALL = TransformerSize(width=16, n_heads=2, n_layers=1)
+_FAMILIES = (*FAMILIES, [len(SESSION_SUBSETS) - 1])
 _EVERYTHING = ((0, 1, 2, 3),)
 
 
@@ -51,7 +50,7 @@ class SessionTraining:
     n_sessions : int
         To learn from; a quarter as many to compare epochs on, half as many to judge on.
     epochs, batch_size : int
-    width, n_heads, n_layers : int
+    size : TransformerSize
         Of each block; the plain transformer is `widening` times as wide.
     widening : int
     learning_rate : float
@@ -60,9 +59,7 @@ class SessionTraining:
     n_sessions: int = 4000
     epochs: int = 20
     batch_size: int = 100
-    width: int = 16
-    n_heads: int = 2
-    n_layers: int = 1
+    size: TransformerSize = _SMALL
     widening: int = 2
     learning_rate: float = 3e-3
 
@@ -76,7 +73,7 @@ class SessionRun(NamedTuple):
     outputs: Tensor  # (n, 10, H)
 
 
-def session_model(kind: str, training: SessionTraining, *, device: str = "cpu") -> RestrictedTransformer:
+def session_model(kind: str, training: SessionTraining) -> RestrictedTransformer:
     """Build the restricted transformer, or the plain one: a single expert that sees everything.
 
     Chapter: interpretable_attribution.
@@ -88,12 +85,10 @@ def session_model(kind: str, training: SessionTraining, *, device: str = "cpu") 
     """
     if kind not in ("experts", "plain"):
         raise ValueError(f"kind is {kind!r}, expected experts or plain")
-    is_plain = kind == "plain"
-    return RestrictedTransformer(
-        GIVEN_GROUPS, ASKED_GROUPS, list(_EVERYTHING if is_plain else SESSION_SUBSETS),
-        width=training.width * (training.widening if is_plain else 1), n_heads=training.n_heads,
-        n_layers=training.n_layers, device=device,
-    )  # fmt: skip
+    subsets, size = list(SESSION_SUBSETS), training.size
+    if kind == "plain":
+        subsets, size = list(_EVERYTHING), dataclasses.replace(size, width=training.widening * size.width)
+    return RestrictedTransformer(GIVEN_GROUPS, ASKED_GROUPS, subsets, size=size)
 
 
 def train_sessions(kind: str, seed: int, training: SessionTraining, *, device: str = "cpu") -> SessionRun:
@@ -119,7 +114,7 @@ def train_sessions(kind: str, seed: int, training: SessionTraining, *, device: s
         `scores`: `accuracy`, `first`, `maa`, and for experts `recovered` and `recovered_<regime>`.
     """
     torch.manual_seed(seed)  # layers of torch draw their first weights from the global generator
-    model = session_model(kind, training, device=device)
+    model = session_model(kind, training).to(device)
     n = training.n_sessions
     kept, held, judged = (
         draw_sessions(size, np.random.default_rng([seed, part]))
@@ -128,17 +123,21 @@ def train_sessions(kind: str, seed: int, training: SessionTraining, *, device: s
     given, asked, skipped = (torch.as_tensor(part, device=device) for part in kept[:3])
     generator = torch.Generator(device).manual_seed(seed)
 
-    def loss_of_batch() -> Tensor:
+    def draw() -> Batch:
         chosen = torch.randint(n, (training.batch_size,), generator=generator, device=device)
-        return session_loss(model, given[chosen], asked[chosen], skipped[chosen])
+        return chosen, skipped[chosen]
+
+    def loss_of(batch: Batch) -> Tensor:
+        chosen, labels = batch
+        return session_loss(model, given[chosen], asked[chosen], labels)
 
     per_epoch = -(-n // training.batch_size)
-    keeper = BestOf(model, lambda: _scores(_said(model, held), held)["accuracy"], per_epoch)
-    descend(
-        model.parameters(), loss_of_batch, training.epochs * per_epoch, training.learning_rate, after=keeper
-    )
-    keeper.restore()
-    outputs = _said(model, judged)
+    best = loop.BestWeights(model)
+    look = fast.keep_best(best, lambda: _scores(_outputs(model, held), held)["accuracy"], per_epoch)
+    n_batches = training.epochs * per_epoch
+    fast.descend(model.parameters(), loss_of, draw, n_batches, training.learning_rate, look)
+    best.restore()
+    outputs = _outputs(model, judged)
     scores = _scores(outputs, judged)
     if kind == "experts":
         scores |= recovery(outputs, judged)
@@ -146,12 +145,15 @@ def train_sessions(kind: str, seed: int, training: SessionTraining, *, device: s
 
 
 def session_loss(model: RestrictedTransformer, given: Tensor, asked: Tensor, skipped: Tensor) -> Tensor:
-    """Loss of the M-step; with one expert, its log-loss. Chapter: interpretable_attribution."""
-    logits = model.logits(given, asked)
-    return em_loss(logits, skipped, model.subsets, SESSION_STEP, children=model.smaller)
+    """Loss of the M-step, all places of all sessions together; with one expert, its log-loss.
+
+    Chapter: interpretable_attribution.
+    """
+    logits = model.logits(given, asked).flatten(0, 1)
+    return fast.batch_loss(logits, skipped.flatten(), model.subsets, SESSION_STEP, children=model.asked_first)
 
 
-def _said(model: RestrictedTransformer, sessions: Sessions) -> Tensor:
+def _outputs(model: RestrictedTransformer, sessions: Sessions) -> Tensor:
     device = next(model.parameters()).device
     given, asked = (torch.as_tensor(part, device=device) for part in sessions[:2])
     with torch.no_grad():
@@ -162,11 +164,11 @@ def _said(model: RestrictedTransformer, sessions: Sessions) -> Tensor:
 
 def _weights(outputs: Tensor) -> Tensor:
     subsets = _EVERYTHING if outputs.shape[-1] == 1 else SESSION_SUBSETS
-    return gate_weights(outputs, list(subsets), SESSION_STEP.gate)
+    return fast.gate_weights(outputs, list(subsets), SESSION_STEP.gate)
 
 
 def _scores(outputs: Tensor, sessions: Sessions) -> dict[str, float]:
-    mixed = mixture(outputs, _weights(outputs)).cpu().numpy()
+    mixed = method.mixture(outputs, _weights(outputs)).cpu().numpy()
     return skip_scores((mixed > 0) == (sessions.skipped > 0.5))
 
 
@@ -176,9 +178,9 @@ def skip_scores(correct: NDArray[np.bool_]) -> dict[str, float]:
     Chapter: interpretable_attribution.
     """
     return {
-        "accuracy": session_accuracy(correct),
-        "first": first_accuracy(correct),
-        "maa": mean_average_accuracy(correct),
+        "accuracy": method.session_accuracy(correct),
+        "first": method.first_accuracy(correct),
+        "maa": method.mean_average_accuracy(correct),
     }
 
 
@@ -193,14 +195,14 @@ def recovery(outputs: Tensor, sessions: Sessions) -> dict[str, float]:
         `recovered` over all tracks, `recovered_<regime>` each by itself, and `size`, the mean number of
         groups in the explaining subset, the place left out.
     """
-    explaining = explaining_subset(_weights(outputs))
+    explaining = method.explaining_subset(_weights(outputs))
     right = explaining == np.asarray(SUFFICIENT)[sessions.regime][:, np.newaxis]
     sizes = np.array([len(subset) - 1 for subset in SESSION_SUBSETS])
     each = {f"recovered_{name}": float(right[sessions.regime == k].mean()) for k, name in enumerate(REGIMES)}
     return {"recovered": float(right.mean()), **each, "size": float(sizes[explaining].mean())}
 
 
-def explained_by(run: SessionRun) -> pd.DataFrame:
+def explaining_subsets(run: SessionRun) -> pd.DataFrame:
     """Share of the asked tracks that each subset explains, by the regime of the session.
 
     Chapter: interpretable_attribution.
@@ -209,7 +211,7 @@ def explained_by(run: SessionRun) -> pd.DataFrame:
     -------
     DataFrame, one row a regime, one column a subset, %
     """
-    explaining = explaining_subset(_weights(run.outputs))
+    explaining = method.explaining_subset(_weights(run.outputs))
     rows = [
         100 * np.bincount(explaining[run.sessions.regime == k].reshape(-1), minlength=len(SUBSET_NAMES))
         / explaining[run.sessions.regime == k].size
@@ -228,12 +230,12 @@ def attribution_by_place(run: SessionRun) -> NDArray[np.float64]:
     ndarray, shape (3 regimes, 10 places, 4 families)
         Families: skips, starts, music (alone or with skips), all. Sums to one over families.
     """
-    shares = family_attribution(_weights(run.outputs), [*FAMILIES, [len(SESSION_SUBSETS) - 1]])
+    shares = method.family_attribution(_weights(run.outputs), _FAMILIES)
     return np.stack([shares[run.sessions.regime == k].mean(axis=0) for k in range(len(REGIMES))])
 
 
-def told_session(run: SessionRun, number: int) -> pd.DataFrame:
-    """Tell one session track by track, as the paper's example does.
+def describe_session(run: SessionRun, number: int) -> pd.DataFrame:
+    """Describe one session track by track, as the paper's example does.
 
     Chapter: interpretable_attribution.
 
@@ -243,15 +245,15 @@ def told_session(run: SessionRun, number: int) -> pd.DataFrame:
         `track`, `chance of a skip`, `skipped`, `explained by`, and the attribution to each family.
     """
     weights = _weights(run.outputs[number])
-    chance = (mixture(run.outputs[number], weights).cpu().numpy() + 1) / 2
-    shares = family_attribution(weights, [*FAMILIES, [len(SESSION_SUBSETS) - 1]])
+    chance = (method.mixture(run.outputs[number], weights).cpu().numpy() + 1) / 2
+    shares = method.family_attribution(weights, _FAMILIES)
     return pd.DataFrame(
         {
             "track": [f"B{place + 1}" for place in range(len(chance))],
             "chance of a skip": chance,
             "skipped": np.where(run.sessions.skipped[number] > 0.5, "yes", "no"),
-            "explained by": [SUBSET_NAMES[k] for k in explaining_subset(weights)],
-            **{name: shares[:, k] for k, name in enumerate(("skips", "starts", "music", "all"))},
+            "explained by": [SUBSET_NAMES[k] for k in method.explaining_subset(weights)],
+            **{name: shares[:, k] for k, name in enumerate(FAMILY_NAMES)},
         }
     )
 

@@ -1,7 +1,7 @@
 """MovieLens as an implicit signal: who rated what, whatever the stars; the latest film is to be guessed.
 
-Task: split ratings by user (latest = test, a random other = validation), lay out what is known of films
-(and of people, where an edition tells), draw negatives. Source: section 4.2. Chapter:
+Ratings are split by user (latest = test, a random other = validation), what is known of films (and of
+people, in some editions) is laid out, negatives are drawn. Paper: MovieLens. Chapter:
 interpretable_attribution.
 """
 
@@ -88,15 +88,15 @@ def load_films(name: str) -> Films:
     DataUnavailable
         If no copy is on this machine.
     """
-    opened = data.open(name)
-    user, users = pd.factorize(opened.ratings["user_id"], sort=True)
-    item, items = pd.factorize(opened.ratings["movie_id"], sort=True)
-    ratings = pd.DataFrame({"user": user, "item": item, "timestamp": opened.ratings["timestamp"]})
-    films = opened.movies.set_index("movie_id").reindex(items)
+    edition = data.open(name)
+    user, users = pd.factorize(edition.ratings["user_id"], sort=True)
+    item, items = pd.factorize(edition.ratings["movie_id"], sort=True)
+    ratings = pd.DataFrame({"user": user, "item": item, "timestamp": edition.ratings["timestamp"]})
+    films = edition.movies.set_index("movie_id").reindex(items)
     shown = films["title"].astype(str) + films["year"].map(lambda y: "" if pd.isna(y) else f" ({int(y)})")
     people = None
-    if hasattr(opened, "users"):
-        people = _people(opened.users.set_index("user_id").reindex(users))
+    if hasattr(edition, "users"):
+        people = _people(edition.users.set_index("user_id").reindex(users))
     return Films(name, ratings, shown.to_numpy().astype(str), film_content(films), people)
 
 
@@ -134,7 +134,7 @@ def _people(users: pd.DataFrame) -> NDArray[np.int64]:
 def leave_last_out(ratings: pd.DataFrame, seed: int) -> Split:
     """Split ratings by user: latest to test, a random other to validate, the rest to learn from.
 
-    Source: section 4.2. Ratings at the same second are ordered by film number. Chapter:
+    Paper: MovieLens. Ratings at the same second are ordered by film number. Chapter:
     interpretable_attribution.
 
     Parameters
@@ -209,7 +209,7 @@ def unseen_items(films: Films, seed: int, n: int = N_OTHERS) -> NDArray[np.int64
 class NegativeDraw:
     """Batches of positives with uniform negatives; a film that the user trained on is never a negative.
 
-    Source: section 4.2. Validation and test films may be drawn. Chapter: interpretable_attribution.
+    Paper: MovieLens. Validation and test films may be drawn. Chapter: interpretable_attribution.
 
     Parameters
     ----------

@@ -1,13 +1,11 @@
 """Toy problems whose right attribution is known: clusters in the plane, some told by one feature alone.
 
-Task: draw points, labels and the subset that explains each point, for the paper's toys and two more.
-All clusters are Gaussian with standard deviation 0.25. Source: section 4.1. Chapter:
-interpretable_attribution.
+Draws points, labels and the subset that explains each point, for the paper's toys and two more. All clusters
+are Gaussian with standard deviation 0.25. Paper: toy problems. Chapter: interpretable_attribution.
 """
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -17,8 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from soundreasons.papers.interpretable_attribution.experts import RestrictedExperts
-from soundreasons.papers.interpretable_attribution.training import Draw
+from soundreasons.papers.interpretable_attribution.method import Draw
 
 SPREAD = 0.25  # standard deviation of every cluster
 # Centre, label and explaining subset of each cluster of A and B, for a distance of one.
@@ -86,7 +83,7 @@ def toy(name: str) -> Toy:
     A: left and right are told by the first feature, top and bottom by the second (the paper's first
     toy). B: exclusive or, it takes both. C: half A, half B twice as far out, in one plane (the
     paper's second toy). D: half A on two features, half B on two others.
-    Source: section 4.1. Chapter: interpretable_attribution.
+    Paper: toy problems. Chapter: interpretable_attribution.
 
     Parameters
     ----------
@@ -206,39 +203,3 @@ def streams(problem: Toy, generators: Sequence[torch.Generator]) -> Draw:
         return torch.stack([drawer.draw().x for drawer in drawers]), labels
 
     return draw
-
-
-def toy_experts(
-    problem: Toy,
-    generator: torch.Generator | None = None,
-    *,
-    form: str = "masked",
-    is_connected: bool = False,
-    stops_gradient: bool = True,
-) -> RestrictedExperts:
-    """Build the experts of a toy: two hidden layers each, sharing nothing unless told.
-
-    Chapter: interpretable_attribution.
-
-    Parameters
-    ----------
-    problem : Toy
-        Which toy.
-    generator : torch.Generator, optional
-        Draws the first weights; they live on its device.
-    form, is_connected, stops_gradient
-        As for `RestrictedExperts`.
-
-    Examples
-    --------
-    >>> [toy_experts(toy(name)).n_parameters for name in "acd"]
-    [299, 979, 979]
-    """
-    device = "cpu" if generator is None else str(generator.device)
-    with warnings.catch_warnings():
-        # Toy D has no expert that sees everything, on purpose.
-        warnings.filterwarnings("ignore", message="no subset holds all groups")
-        return RestrictedExperts(
-            problem.groups, problem.subsets, [problem.hidden] * 2, form=form, is_connected=is_connected,
-            stops_gradient=stops_gradient, generator=generator, device=device,
-        )  # fmt: skip

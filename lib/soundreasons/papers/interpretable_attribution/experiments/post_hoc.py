@@ -1,9 +1,8 @@
-"""Explaining a plain network afterwards, scored by the same question: which features did it take?
+"""Could one not explain a plain network afterwards? The same question: which features did it take?
 
-Task: attributions of a trained network's logit at given points by captum, shap and lime; a feature counts
-as named when its attribution is above half of the largest, in absolute value; right means that
-exactly the right features are named. Source: sections 4.4 and 5 (claim 4). Chapter:
-interpretable_attribution.
+Attributions of a trained network's logit at given points by captum, shap and lime; a feature counts as named
+when its attribution is above half of the largest, in absolute value; right means that exactly the right
+features are named. Chapter: interpretable_attribution.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from soundreasons.papers.interpretable_attribution.toys import Points, Toy
+from soundreasons.papers.interpretable_attribution.data.toys import Points, Toy
 
 LEVEL = 0.5  # share of the largest attribution that names a feature
 N_BACKGROUND = 32  # points that shap averages over
@@ -88,7 +87,7 @@ def post_hoc(
 ) -> NDArray[np.float64]:
     """Attribute the logit of a network at given points to its input features.
 
-    Source: section 4.4. Chapter: interpretable_attribution.
+    Chapter: interpretable_attribution.
 
     Parameters
     ----------

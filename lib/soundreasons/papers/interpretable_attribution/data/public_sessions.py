@@ -1,8 +1,7 @@
-"""The paper's model for the public skip prediction data: its groups, subsets and sizes.
+"""The public skip prediction data: its columns in the paper's groups, and the paper's candidate subsets.
 
-Task: lay out the columns of the two sides as the paper groups them. Given side: place (2), context (13),
-interaction (29), general (3), musical (26); asked side: place (2), general (3), musical (26). Source:
-section 4.3. Chapter: interpretable_attribution.
+Given side: place (2), context (13), interaction (29), general (3), musical (26); asked side: place (2),
+general (3), musical (26). Paper: skip prediction. Chapter: interpretable_attribution.
 """
 
 from __future__ import annotations
@@ -12,14 +11,10 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from soundreasons.data.files import Folder
 from soundreasons.data.readers import streaming_sessions
-from soundreasons.papers.interpretable_attribution.training import SESSION_STEP, em_loss
-from soundreasons.papers.interpretable_attribution.transformer import RestrictedTransformer
 
 GIVEN_SIZES = {"place": 2, "context": 13, "interaction": 29, "general": 3, "musical": 26}
 ASKED_SIZES = {"place": 2, "general": 3, "musical": 26}
@@ -42,12 +37,12 @@ GIVEN_SUBSETS = (
 ASKED_SUBSETS = ((0,), (0,), (0, 1), (0, 2), (0,), (0, 1, 2), (0, 1), (0, 1, 2))
 
 
-def columns_of(sizes: dict[str, int]) -> list[list[int]]:
+def number_columns(sizes: dict[str, int]) -> list[list[int]]:
     """Number the columns of groups that stand side by side. Chapter: interpretable_attribution.
 
     Examples
     --------
-    >>> columns_of({"place": 2, "general": 3})
+    >>> number_columns({"place": 2, "general": 3})
     [[0, 1], [2, 3, 4]]
     """
     starts, end = [], 0
@@ -55,22 +50,6 @@ def columns_of(sizes: dict[str, int]) -> list[list[int]]:
         starts.append(list(range(end, end + size)))
         end += size
     return starts
-
-
-def streaming_transformer(*, device: str = "cpu") -> RestrictedTransformer:
-    """Build the paper's restricted transformer: eight experts, three layers a side, 2.6 million numbers.
-
-    Source: section 4.3. Chapter: interpretable_attribution.
-
-    Examples
-    --------
-    >>> streaming_transformer(device="meta").n_parameters
-    2602952
-    """
-    return RestrictedTransformer(
-        columns_of(GIVEN_SIZES), columns_of(ASKED_SIZES), list(GIVEN_SUBSETS), list(ASKED_SUBSETS),
-        width=64, n_heads=8, n_layers=3, device=device,
-    )  # fmt: skip
 
 
 class StreamingArrays(NamedTuple):
@@ -144,21 +123,10 @@ def read_streaming(folder: Path | str) -> streaming_sessions.StreamingSessions:
     return streaming_sessions.read_csv(Folder("music_streaming_sessions", files))
 
 
-def streaming_loss(model: RestrictedTransformer, arrays: StreamingArrays) -> Tensor:
-    """Loss of the M-step on logged sessions; padded places count for nothing.
-
-    Source: section 4.3. Chapter: interpretable_attribution.
-    """
-    device = next(model.parameters()).device
-    given, asked, skipped, valid_given, valid = (torch.as_tensor(part, device=device) for part in arrays)
-    logits = model.logits(given, asked, valid_given, valid)
-    return em_loss(logits, skipped, model.subsets, SESSION_STEP, children=model.smaller, valid=valid)
-
-
 def encode_streaming(logs: pd.DataFrame, tracks: pd.DataFrame) -> StreamingArrays:
     """Lay out logged sessions: the first half with its log, the second with its tracks only.
 
-    Source: section 4.3. Chapter: interpretable_attribution.
+    Paper: skip prediction. Chapter: interpretable_attribution.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The unrestricted counterpart: one perceptron that sees everything, trained on the log-loss.
+"""Does the explanation cost accuracy? One perceptron that sees everything, trained on the log-loss.
 
 Chapter: interpretable_attribution.
 """
@@ -8,12 +8,16 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn import functional
 
-from soundreasons.papers.interpretable_attribution.training import After, Draw, check_labels, descend
+from soundreasons.papers.interpretable_attribution import fast
+from soundreasons.papers.interpretable_attribution.data.toys import Points, streams, toy
+from soundreasons.papers.interpretable_attribution.fast.learning import Batch
+from soundreasons.papers.interpretable_attribution.method import Draw, check_labels
 
 
 def plain_network(
@@ -54,15 +58,8 @@ def plain_network(
     return nn.Sequential(*layers[:-1])
 
 
-def fit_plain(
-    network: nn.Module,
-    draw: Draw,
-    steps: int,
-    *,
-    learning_rate: float = 1e-3,
-    after: After | None = None,
-) -> list[float]:
-    """Train a network with one logit on the log-loss, in place.
+def plain_loss(network: nn.Module, x: Tensor, labels: Tensor) -> Tensor:
+    """Log-loss of a network with one logit, mean over a batch.
 
     Chapter: interpretable_attribution.
 
@@ -70,36 +67,24 @@ def fit_plain(
     ----------
     network : Module
         Maps (n, n_inputs) to (n, 1).
-    draw : callable
-        Gives the next batch, as for `fit`.
-    steps : int
-        Batches.
-    learning_rate : float
-        Of Adam.
-    after : callable, optional
-        As for `fit`.
+    x, labels : Tensor, shapes (n, n_inputs) and (n,)
+        The batch; labels are 0 or 1.
 
     Returns
     -------
-    list of float
-        The loss at every hundredth step.
+    Tensor, a number
+        Nats.
 
-    Raises
-    ------
-    ValueError
-        If the first batch has labels other than 0 and 1.
+    Examples
+    --------
+    >>> round(float(plain_loss(torch.zeros_like, torch.ones(3, 1), torch.ones(3))), 4)
+    0.6931
     """
-    check_labels(draw()[1])
-
-    def loss_of_batch() -> torch.Tensor:
-        x, labels = draw()
-        return functional.binary_cross_entropy_with_logits(network(x).squeeze(-1), labels)
-
-    return descend(network.parameters(), loss_of_batch, steps, learning_rate, after=after)
+    return functional.binary_cross_entropy_with_logits(network(x).squeeze(-1), labels)
 
 
 def fit_plain_together(
-    networks: Sequence[nn.Sequential], draw: Draw, steps: int, *, learning_rate: float = 1e-3
+    networks: Sequence[nn.Sequential], draw: Draw, n_batches: int, *, learning_rate: float = 1e-3
 ) -> list[float]:
     """Train networks of one layout side by side, in place: a layer of all is one batched product.
 
@@ -111,8 +96,10 @@ def fit_plain_together(
         S of them, from `plain_network`.
     draw : callable
         Gives the next batches: inputs (S, n, n_inputs) and labels (S, n).
-    steps, learning_rate
-        As for `fit_plain`.
+    n_batches : int
+        How many.
+    learning_rate : float
+        Of Adam.
 
     Returns
     -------
@@ -135,8 +122,8 @@ def fit_plain_together(
         for column in zip(*rows, strict=True)
     ]
 
-    def loss_of_batch() -> torch.Tensor:
-        x, labels = draw()
+    def loss_of(batch: Batch) -> Tensor:
+        x, labels = batch
         *inner, last = layers
         x = x.mT
         for bias, weight in inner:
@@ -145,10 +132,48 @@ def fit_plain_together(
         losses = functional.binary_cross_entropy_with_logits(logits, labels, reduction="none")
         return losses.mean(dim=-1).sum()
 
-    losses = descend(itertools.chain(*layers), loss_of_batch, steps, learning_rate)
+    losses = fast.descend(itertools.chain(*layers), loss_of, draw, n_batches, learning_rate)
     with torch.no_grad():
         for (bias, weight), column in zip(layers, zip(*rows, strict=True), strict=True):
             for number, layer in enumerate(column):
                 layer.weight.copy_(weight[number])
                 layer.bias.copy_(bias[number, :, 0])
     return losses
+
+
+def train_plain_toys(
+    name: str, seeds: Sequence[int], n_batches: int, *, device: str = "cpu"
+) -> list[nn.Sequential]:
+    """Train an unrestricted perceptron on a toy, with as many hidden units as all experts together.
+
+    Once for each seed, side by side, as `train_toys` does. Chapter: interpretable_attribution.
+    """
+    problem = toy(name)
+    generators = [torch.Generator(device).manual_seed(seed) for seed in seeds]
+    width = problem.hidden * len(problem.subsets)
+    networks = [
+        plain_network(problem.centres.shape[1], [width, width], generator=one, device=device)
+        for one in generators
+    ]
+    fit_plain_together(networks, streams(problem, generators), n_batches)
+    return networks
+
+
+def plain_accuracy(network: nn.Module, points: Points) -> float:
+    """Share of points that a plain network gets right. Chapter: interpretable_attribution."""
+    with torch.no_grad():
+        is_right = (network(points.x).squeeze(-1) > 0) == (points.labels > 0.5)
+    return float(is_right.double().mean())
+
+
+def points_lost(first: Any, second: Any) -> list[float]:
+    """Tell how many points (hundredths) the second series lies below the first, seed by seed.
+
+    Chapter: interpretable_attribution.
+
+    Examples
+    --------
+    >>> points_lost([0.9], [0.88])
+    [2.0]
+    """
+    return [round(100 * (a - b), 6) for a, b in zip(first, second, strict=True)]

@@ -1,7 +1,7 @@
-"""How well the skips of a session are told: accuracy, accuracy of the first, mean average accuracy.
+"""How well the skips of sessions are predicted: accuracy, accuracy of the first, mean average accuracy.
 
-Task: score predictions and truths of shape (n_sessions, n_places), padded places marked invalid. Source:
-section 4.3. Chapter: interpretable_attribution.
+Answers are right or wrong, shape (n_sessions, n_places); padded places are marked invalid. Paper: skip
+prediction, metrics. Chapter: interpretable_attribution.
 """
 
 from __future__ import annotations
@@ -15,7 +15,22 @@ from numpy.typing import NDArray
 def session_accuracy(correct: Any, valid: Any = None) -> float:
     """Share of all valid places that are right.
 
-    Chapter: interpretable_attribution.
+    Paper: skip prediction, metrics (Acc). Chapter: interpretable_attribution.
+
+    Parameters
+    ----------
+    correct, valid
+        As for `mean_average_accuracy`.
+
+    Returns
+    -------
+    float in [0, 1]
+        Share of the places.
+
+    Raises
+    ------
+    ValueError
+        As for `mean_average_accuracy`.
 
     Examples
     --------
@@ -29,7 +44,22 @@ def session_accuracy(correct: Any, valid: Any = None) -> float:
 def first_accuracy(correct: Any, valid: Any = None) -> float:
     """Share of the sessions whose first asked track is right (Acc@1).
 
-    Chapter: interpretable_attribution.
+    Paper: skip prediction, metrics. Chapter: interpretable_attribution.
+
+    Parameters
+    ----------
+    correct, valid
+        As for `mean_average_accuracy`.
+
+    Returns
+    -------
+    float in [0, 1]
+        Share of the sessions.
+
+    Raises
+    ------
+    ValueError
+        As for `mean_average_accuracy`.
 
     Examples
     --------
@@ -44,7 +74,8 @@ def mean_average_accuracy(correct: Any, valid: Any = None) -> float:
     r"""Mean over sessions of the average accuracy up to each right place.
 
     :math:`\frac1T \sum_{i \le T} A(i) L(i)`, with `L(i)` whether place i is right and `A(i)` the
-    accuracy up to it: early mistakes cost more. Chapter: interpretable_attribution.
+    accuracy up to it: early mistakes cost more. Paper: skip prediction, metrics (MAA). Chapter:
+    interpretable_attribution.
 
     Parameters
     ----------
@@ -56,6 +87,7 @@ def mean_average_accuracy(correct: Any, valid: Any = None) -> float:
     Returns
     -------
     float in [0, 1]
+        1 if all are right.
 
     Raises
     ------

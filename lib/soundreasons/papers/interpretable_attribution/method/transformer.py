@@ -3,12 +3,14 @@ r"""A transformer whose blocks see what they declare: attention for sessions, re
 Task: from the logged first half of a session and the tracks of its second half, tell each skip, once for
 every subset of the inputs. Block j has layers of its own; it reads the features of block i where
 subset i is contained in subset j, without changing them. Time is untouched. Sizes: S given places,
-T asked places, H blocks of width D. Source: sections 3.3 and 4.3. Chapter: interpretable_attribution.
+T asked places, H blocks of width D. Paper: skip prediction, the interpretable transformer. Chapter:
+interpretable_attribution.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,10 +19,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from soundreasons.papers.interpretable_attribution.subsets import (
+from soundreasons.papers.interpretable_attribution.method.subsets import (
     inclusion_matrix,
     strict_children,
     subset_table,
+    warn_if_incomplete,
 )
 
 
@@ -33,19 +36,27 @@ class Attention(nn.Module):
         Features of what asks and of what is asked.
     width, n_heads : int
         Of the result; heads share the width evenly.
-    device : str
-        Where it is computed.
+
+    Raises
+    ------
+    ValueError
+        If they do not.
+
+    Examples
+    --------
+    >>> Attention(3, 5, 8, 2)(torch.zeros(1, 4, 3), torch.zeros(1, 6, 5)).shape
+    torch.Size([1, 4, 8])
     """
 
-    def __init__(self, n_query: int, n_memory: int, width: int, n_heads: int, *, device: str = "cpu") -> None:
+    def __init__(self, n_query: int, n_memory: int, width: int, n_heads: int) -> None:
         super().__init__()
         if width % n_heads:
             raise ValueError(f"width {width} is not shared evenly by {n_heads} heads")
         self.n_heads = n_heads
-        self.query = nn.Linear(n_query, width, bias=False, device=device)
-        self.key = nn.Linear(n_memory, width, bias=False, device=device)
-        self.value = nn.Linear(n_memory, width, bias=False, device=device)
-        self.out = nn.Linear(width, width, device=device)
+        self.query = nn.Linear(n_query, width, bias=False)
+        self.key = nn.Linear(n_memory, width, bias=False)
+        self.value = nn.Linear(n_memory, width, bias=False)
+        self.out = nn.Linear(width, width)
 
     def forward(self, x: Tensor, memory: Tensor, valid: Tensor | None = None) -> Tensor:
         """(n, T, n_query) and (n, S, n_memory) to (n, T, width); `valid` (n, S) marks what is no padding."""
@@ -63,10 +74,10 @@ class Attention(nn.Module):
 class _Feed(nn.Module):
     """Two layers of equal width with a leaky ReLU between, added to what came in."""
 
-    def __init__(self, width: int, device: str) -> None:
+    def __init__(self, width: int) -> None:
         super().__init__()
-        self.inner = nn.Linear(width, width, device=device)
-        self.outer = nn.Linear(width, width, device=device)
+        self.inner = nn.Linear(width, width)
+        self.outer = nn.Linear(width, width)
 
     def forward(self, x: Tensor) -> Tensor:
         fed = self.outer(functional.leaky_relu(self.inner(x)))
@@ -74,13 +85,17 @@ class _Feed(nn.Module):
 
 
 class GivenLayer(nn.Module):
-    """One layer on the given side: self-attention, beside a dense projection of the input."""
+    """One layer on the given side: self-attention, beside a dense projection of the input.
 
-    def __init__(self, n_in: int, width: int, n_heads: int, *, device: str = "cpu") -> None:
+    >>> GivenLayer(3, 8, 2)(torch.zeros(1, 4, 3)).shape
+    torch.Size([1, 4, 8])
+    """
+
+    def __init__(self, n_in: int, width: int, n_heads: int) -> None:
         super().__init__()
-        self.attend = Attention(n_in, n_in, width, n_heads, device=device)
-        self.carry = nn.Linear(n_in, width, device=device)
-        self.feed = _Feed(width, device)
+        self.attend = Attention(n_in, n_in, width, n_heads)
+        self.carry = nn.Linear(n_in, width)
+        self.feed = _Feed(width)
 
     def forward(self, x: Tensor, valid: Tensor | None = None) -> Tensor:
         """(n, S, n_in) to (n, S, width)."""
@@ -89,14 +104,18 @@ class GivenLayer(nn.Module):
 
 
 class AskedLayer(nn.Module):
-    """One layer on the asked side: self-attention, then attention to the given side."""
+    """One layer on the asked side: self-attention, then attention to the given side.
 
-    def __init__(self, n_in: int, width: int, n_heads: int, *, device: str = "cpu") -> None:
+    >>> AskedLayer(3, 8, 2)(torch.zeros(1, 4, 3), torch.zeros(1, 6, 8)).shape
+    torch.Size([1, 4, 8])
+    """
+
+    def __init__(self, n_in: int, width: int, n_heads: int) -> None:
         super().__init__()
-        self.attend = Attention(n_in, n_in, width, n_heads, device=device)
-        self.carry = nn.Linear(n_in, width, device=device)
-        self.recall = Attention(width, width, width, n_heads, device=device)
-        self.feed = _Feed(width, device)
+        self.attend = Attention(n_in, n_in, width, n_heads)
+        self.carry = nn.Linear(n_in, width)
+        self.recall = Attention(width, width, width, n_heads)
+        self.feed = _Feed(width)
 
     def forward(
         self, x: Tensor, memory: Tensor, valid: Tensor | None = None, valid_given: Tensor | None = None
@@ -108,11 +127,20 @@ class AskedLayer(nn.Module):
         return self.feed(functional.layer_norm(mixed, mixed.shape[-1:]))  # type: ignore[no-any-return]
 
 
+@dataclass(frozen=True)
+class TransformerSize:
+    """Size of every block: width D, heads, and layers on either side; the paper's unless told."""
+
+    width: int = 64
+    n_heads: int = 8
+    n_layers: int = 3
+
+
 class RestrictedTransformer(nn.Module):
     """H restricted experts on sessions, one output an expert and asked place.
 
-    With a single subset that holds everything it is the plain transformer. Source: sections 3.3 and
-    4.3. Chapter: interpretable_attribution.
+    With a single subset that holds everything it is the plain transformer. Paper: skip prediction, the
+    interpretable transformer. Chapter: interpretable_attribution.
 
     Parameters
     ----------
@@ -123,12 +151,8 @@ class RestrictedTransformer(nn.Module):
     asked_subsets : same, optional
         Groups that accompany them on the asked side (a hand-written table in the paper); the same
         groups unless told. These may repeat.
-    width, n_heads, n_layers : int
-        D, heads, and layers on either side.
-    stops_gradient : bool
-        Larger experts do not change smaller ones.
-    device : str
-        Where it is computed.
+    size : TransformerSize
+        Width, heads and layers.
 
     Raises
     ------
@@ -137,7 +161,8 @@ class RestrictedTransformer(nn.Module):
 
     Examples
     --------
-    >>> model = RestrictedTransformer([[0], [1]], [[0], []], [(0,), (0, 1)], width=8, n_heads=2, n_layers=1)
+    >>> size = TransformerSize(width=8, n_heads=2, n_layers=1)
+    >>> model = RestrictedTransformer([[0], [1]], [[0], []], [(0,), (0, 1)], size=size)
     >>> model(torch.zeros(3, 10, 2), torch.zeros(3, 4, 1)).shape
     torch.Size([3, 4, 2])
     """
@@ -149,43 +174,38 @@ class RestrictedTransformer(nn.Module):
         subsets: Any,
         asked_subsets: Any = None,
         *,
-        width: int = 64,
-        n_heads: int = 8,
-        n_layers: int = 3,
-        stops_gradient: bool = True,
-        device: str = "cpu",
+        size: TransformerSize = TransformerSize(),
     ) -> None:
         super().__init__()
         self.subsets = subset_table(subsets, len(given_groups))
-        asked = self.subsets if asked_subsets is None else subset_pairs(asked_subsets, len(asked_groups))
+        warn_if_incomplete(self.subsets)
+        asked = self.subsets if asked_subsets is None else _table(asked_subsets, len(asked_groups))
         if len(asked) != len(self.subsets):
             raise ValueError(f"{len(self.subsets)} subsets on the given side, {len(asked)} on the asked side")
-        self.stops_gradient = stops_gradient
         self.feeds = inclusion_matrix(self.subsets)
-        self.smaller = strict_children(self.subsets)  # once, not at every step
-        self._register("given", _columns(given_groups, self.subsets, "given"), device)
-        self._register("asked", _columns(asked_groups, asked, "asked"), device)
-        n_blocks = len(self.subsets)
+        self.asked_first = strict_children(self.subsets)  # once, not at every step
+        self._register("given", _columns(given_groups, self.subsets, "given"))
+        self._register("asked", _columns(asked_groups, asked, "asked"))
+        n_blocks, width = len(self.subsets), size.width
         inputs = [width * int(self.feeds[:, block].sum()) for block in range(n_blocks)]
         sides = {"given": GivenLayer, "asked": AskedLayer}
         for side, layer in sides.items():
             first = [len(self.get_buffer(f"{side}_{block}")) for block in range(n_blocks)]
-            depths = [first] + [inputs] * (n_layers - 1)
-            layers = [[layer(n, width, n_heads, device=device) for n in sizes] for sizes in depths]
+            depths = [first] + [inputs] * (size.n_layers - 1)
+            layers = [[layer(n, width, size.n_heads) for n in widths] for widths in depths]
             setattr(self, f"{side}_layers", nn.ModuleList(map(nn.ModuleList, layers)))
-        self.out = nn.ModuleList(nn.Linear(n, 1, device=device) for n in inputs)
+        self.out = nn.ModuleList(nn.Linear(n, 1) for n in inputs)
 
-    def _register(self, side: str, columns: list[list[int]], device: str) -> None:
+    def _register(self, side: str, columns: list[list[int]]) -> None:
         for block, listed in enumerate(columns):
-            index = torch.tensor(listed, device=device)
+            index = torch.tensor(listed)
             self.register_buffer(f"{side}_{block}", index, persistent=False)
 
     def _read(self, blocks: list[Tensor]) -> list[Tensor]:
-        """What each block reads of the layer before: its own features and those of smaller blocks."""
-        fixed = [block.detach() for block in blocks] if self.stops_gradient else blocks
+        """What each block reads of the layer before: its own features, those of smaller ones unchanged."""
         return [
-            torch.cat([blocks[i] if i == j else fixed[i] for i in np.flatnonzero(self.feeds[:, j])], dim=-1)
-            for j in range(len(blocks))
+            torch.cat([blocks[i] if i == j else blocks[i].detach() for i in readable], dim=-1)
+            for j, readable in enumerate(np.flatnonzero(column) for column in self.feeds.T)
         ]
 
     def logits(
@@ -229,14 +249,8 @@ class RestrictedTransformer(nn.Module):
         return sum(parameter.numel() for parameter in self.parameters())
 
 
-def subset_pairs(subsets: Any, n_groups: int) -> NDArray[np.bool_]:
-    """Lay out the subsets of the asked side, which may repeat. Chapter: interpretable_attribution.
-
-    Examples
-    --------
-    >>> subset_pairs([(0,), (0,)], 2).astype(int).tolist()
-    [[1, 0], [1, 0]]
-    """
+def _table(subsets: Any, n_groups: int) -> NDArray[np.bool_]:
+    """Subsets of the asked side as a table; unlike those of the given side they may repeat."""
     table = np.zeros((len(subsets), n_groups), dtype=bool)
     for row, subset in enumerate(subsets):
         table[row, list(subset)] = True
