@@ -1,23 +1,21 @@
-"""What happens to neighbours when data is added.
+"""What happens when data is added: a data set is embedded at several moments of its growth.
 
-Task: embed a data set at several moments of its growth and compare each item's neighbours at a
-moment with those at the first, by norm group. Overlaps are shares, 0 to 1.
+Shares of users or of interactions run from 0 to 1; so do the peaks per item.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
-from itertools import pairwise, product
+from itertools import pairwise
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from soundreasons.learning.seeding import rng
-from soundreasons.papers.spiky_svd.datasets import Interactions
-from soundreasons.papers.spiky_svd.factorisation import embed
-from soundreasons.papers.spiky_svd.pipeline import Association, associate, placed, placed_spikiness
-from soundreasons.papers.spiky_svd.stability import Similarity, nearest, norm_groups, shared_part
+from soundreasons.papers.spiky_svd.data import Interactions
+from soundreasons.papers.spiky_svd.experiments.pairs import Association, associate
+from soundreasons.papers.spiky_svd.experiments.spikes import measure_spikiness, rows_with_position
+from soundreasons.papers.spiky_svd.fast import embed
 
 
 @dataclass(frozen=True)
@@ -76,7 +74,7 @@ def users_revealed(
 
     Examples
     --------
-    >>> from soundreasons.papers.spiky_svd.datasets import from_pairs
+    >>> from soundreasons.papers.spiky_svd.data import from_pairs
     >>> table = from_pairs("mine", "songs by lists", list("abcabcdefdef"), list("111222333444"))
     >>> known = users_revealed(table, [0.5, 1.0], np.random.default_rng(0))
     >>> [int(pairs.sum()) for pairs in known]
@@ -111,7 +109,7 @@ def time_passed(interactions: Interactions, shares: Sequence[float]) -> list[NDA
 
     Examples
     --------
-    >>> from soundreasons.papers.spiky_svd.datasets import from_pairs
+    >>> from soundreasons.papers.spiky_svd.data import from_pairs
     >>> films = from_pairs("mine", "films by viewers", list("abc"), [1, 1, 2], times=[10, 20, 30])
     >>> [int(pairs.sum()) for pairs in time_passed(films, [0.5, 1.0])]
     [2, 3]
@@ -121,33 +119,6 @@ def time_passed(interactions: Interactions, shares: Sequence[float]) -> list[NDA
         raise ValueError(f"{interactions.name} has no times; reveal its users instead (users_revealed)")
     dates = np.quantile(interactions.time, shares, method="higher")
     return [interactions.time <= date for date in dates]
-
-
-def moments(interactions: Interactions, known: Sequence[NDArray[np.bool_]]) -> list[Association]:
-    """Associate the items at every moment of a data set's growth.
-
-    Chapter: spiky_svd.
-
-    Parameters
-    ----------
-    interactions : Interactions
-        The data.
-    known : sequence of ndarray of bool, shape (n_pairs,)
-        Pairs known at each moment, from `users_revealed` or `time_passed`.
-
-    Returns
-    -------
-    list of Association
-        One a moment.
-
-    Examples
-    --------
-    >>> from soundreasons.papers.spiky_svd.datasets import from_pairs
-    >>> table = from_pairs("mine", "songs by lists", list("abcabcdefdef"), list("111222333444"))
-    >>> [moment.n_pairs for moment in moments(table, [np.ones(12, dtype=bool)])]
-    [6]
-    """
-    return [associate(interactions, chosen) for chosen in known]
 
 
 def grow(
@@ -166,7 +137,7 @@ def grow(
     Parameters
     ----------
     associations : sequence of Association
-        One a moment, from `moments`.
+        One a moment, from `associate`.
     shares : sequence of float, same length
         How much is known at each moment, to label it.
     rank, seed, device
@@ -185,17 +156,16 @@ def grow(
 
     Examples
     --------
-    >>> from soundreasons.papers.spiky_svd.datasets import from_pairs
+    >>> from soundreasons.papers.spiky_svd.data import from_pairs
     >>> table = from_pairs("mine", "songs by lists", list("abcabcdefdef"), list("111222333444"))
-    >>> everything = moments(table, [np.ones(12, dtype=bool)])
-    >>> grow(everything, [1.0], rank=2, seed=0).embeddings[0].shape
+    >>> grow([associate(table)], [1.0], rank=2, seed=0).embeddings[0].shape
     (6, 2)
     """
     if len(associations) != len(shares):
         raise ValueError(f"{len(associations)} associations and {len(shares)} shares, expected one each")
     embeddings = [embed(moment.matrix, rank, seed, device=device) for moment in associations]
-    spikes = [placed_spikiness(vectors, dimensions=dimensions) for vectors in embeddings]
-    rows = [placed(vectors, dimensions=rank) for vectors in embeddings]
+    spikes = [measure_spikiness(vectors, dimensions=dimensions) for vectors in embeddings]
+    rows = [rows_with_position(vectors, dimensions=rank) for vectors in embeddings]
     kept = [moment.kept[inside] for moment, inside in zip(associations, rows, strict=True)]
     common = reduce(np.intersect1d, kept)
     aligned = [
@@ -232,9 +202,17 @@ def grow_by_users(
     Returns
     -------
     Growth
+
+    Examples
+    --------
+    >>> from soundreasons.papers.spiky_svd.data import from_pairs
+    >>> table = from_pairs("mine", "songs by lists", list("abcabcdefdef"), list("111222333444"))
+    >>> grow_by_users(table, [1.0], rank=2, seed=0).n_items_then
+    [6]
     """
     known = users_revealed(interactions, shares, rng(seed, "order of users"))
-    return grow(moments(interactions, known), shares, rank, seed, device=device)
+    associations = [associate(interactions, chosen) for chosen in known]
+    return grow(associations, shares, rank, seed, device=device)
 
 
 def grow_by_time(
@@ -262,8 +240,15 @@ def grow_by_time(
     -------
     list of Growth
         One a seed.
+
+    Examples
+    --------
+    >>> from soundreasons.papers.spiky_svd.data import from_pairs
+    >>> films = from_pairs("mine", "k", list("abcabcdefdef"), list("111222333444"), times=range(12))
+    >>> [growth.n_items_then for growth in grow_by_time(films, [1.0], 2, [0, 1])]
+    [[6], [6]]
     """
-    dated = moments(interactions, time_passed(interactions, shares))
+    dated = [associate(interactions, chosen) for chosen in time_passed(interactions, shares)]
     return [grow(dated, shares, rank, seed, device=device) for seed in seeds]
 
 
@@ -291,123 +276,6 @@ def without_leading(growth: Growth, n_dims: int = 1) -> Growth:
     (3, 2)
     """
     return replace(growth, embeddings=[vectors[:, n_dims:] for vectors in growth.embeddings])
-
-
-def overlap_by_norm(
-    growth: Growth,
-    cutoffs: Sequence[int],
-    rng: np.random.Generator,
-    *,
-    n_groups: int = 5,
-    n_queries: int = 1000,
-    similarities: Sequence[Similarity] = ("dot", "cosine"),
-) -> pd.DataFrame:
-    """Measure how many neighbours items keep, by their norm at the first moment.
-
-    Queries and candidates come from the same norm group, as in the paper's use case. Chapter: spiky_svd.
-
-    Parameters
-    ----------
-    growth : Growth
-        From `grow`.
-    cutoffs : sequence of int
-        Neighbours compared (k), at most the size of a group less one.
-    rng : numpy.random.Generator
-        Draws the queries of each group.
-    n_groups : int, from 1
-        Equal parts by norm; 0 holds the shortest.
-    n_queries : int, from 1
-        Queries a group; all of its items if there are fewer.
-    similarities : sequence of {"dot", "cosine"}
-        How candidates are ranked.
-
-    Returns
-    -------
-    DataFrame, one row a (moment, group, similarity, cutoff)
-        `moment` (number), `share` (known), `group`, `similarity`, `cutoff`, `overlap` (mean),
-        `margin` (1.96 standard errors of the mean), `without_query` (mean overlap where the query
-        is no candidate).
-
-    Raises
-    ------
-    ValueError
-        If a group is too small for a cut-off.
-
-    Examples
-    --------
-    >>> vectors = np.random.default_rng(0).normal(size=(20, 3))
-    >>> same = Growth("mine", [0.5, 1.0], [vectors, vectors], np.arange(20).astype(str), [1.0, 1.0], [20, 20])
-    >>> table = overlap_by_norm(same, [2], np.random.default_rng(0), n_groups=2)
-    >>> float(table["overlap"].min())
-    1.0
-    """
-    groups = norm_groups(growth.embeddings[0], n_groups)
-    rows = []
-    for group in range(n_groups):
-        inside = np.flatnonzero(groups == group)
-        queries = rng.choice(len(inside), size=min(n_queries, len(inside)), replace=False)
-        vectors = [embedding[inside] for embedding in growth.embeddings]
-        for similarity in similarities:
-            for moment, *found in _kept_neighbours(vectors, queries, cutoffs, similarity):
-                rows.append((moment, growth.shares[moment], group, similarity, *found))
-    columns = ["moment", "share", "group", "similarity", "cutoff", "overlap", "margin", "without_query"]
-    return pd.DataFrame(rows, columns=columns)
-
-
-def final_overlaps(tables: Sequence[pd.DataFrame]) -> dict[str, list[float]]:
-    """Collect the overlaps at the last moment, one value a seed, under the names that the ledger uses.
-
-    Chapter: spiky_svd.
-
-    Parameters
-    ----------
-    tables : sequence of DataFrame
-        From `overlap_by_norm`, one a seed.
-
-    Returns
-    -------
-    dict of list of float
-        `overlap<k>.<similarity>_q<group>` (share kept), and `overlap<k>_gap.q<group>` (dot minus
-        cosine, the query itself left out).
-
-    Examples
-    --------
-    >>> row = {"moment": 1, "cutoff": 10, "group": 0, "overlap": 0.5}
-    >>> table = pd.DataFrame([row | {"similarity": "dot", "without_query": 0.25},
-    ...                       row | {"similarity": "cosine", "without_query": 0.75}])
-    >>> final_overlaps([table])
-    {'overlap10.cosine_q1': [0.5], 'overlap10.dot_q1': [0.5], 'overlap10_gap.q1': [-0.5]}
-    """
-    rows = pd.concat(tables, keys=range(len(tables)), names=["seed", None]).reset_index("seed")
-    rows = rows[rows["moment"] == rows["moment"].max()]
-    by_similarity = rows.pivot_table(
-        index=["cutoff", "group", "seed"], columns="similarity", values=["overlap", "without_query"]
-    )
-    found: dict[str, list[float]] = {}
-    for (cutoff, group), seeds in by_similarity.groupby(level=["cutoff", "group"]):
-        for similarity, values in seeds["overlap"].items():
-            found[f"overlap{cutoff}.{similarity}_q{group + 1}"] = values.tolist()
-        bare = seeds["without_query"]
-        found[f"overlap{cutoff}_gap.q{group + 1}"] = (bare["dot"] - bare["cosine"]).tolist()
-    return found
-
-
-def _kept_neighbours(
-    vectors: Sequence[NDArray[np.float64]],
-    queries: NDArray[np.int64],
-    cutoffs: Sequence[int],
-    similarity: Similarity,
-) -> Iterator[tuple[int, int, float, float, float]]:
-    """Yield moment, cut-off, mean overlap, its margin, and the mean without the query."""
-    most = max(cutoffs)
-    kept, bare = (
-        [nearest(moment, queries, most, similarity, include_query=include) for moment in vectors]
-        for include in (True, False)
-    )
-    for moment, cutoff in product(range(len(vectors)), cutoffs):
-        overlap = shared_part(kept[0], kept[moment], cutoff)
-        margin = 1.96 * overlap.std() / np.sqrt(len(overlap))
-        yield moment, cutoff, overlap.mean(), margin, shared_part(bare[0], bare[moment], cutoff).mean()
 
 
 def _check_shares(shares: Sequence[float]) -> None:

@@ -1,10 +1,4 @@
-"""From items and their contexts to a graph of associations (PPMI).
-
-Task: two items are associated if they share contexts (playlists, listeners) more often than
-chance would have it. Input: a binary incidence matrix, items x contexts. Output: a sparse
-symmetric matrix of positive pointwise mutual information, in natural-logarithm units (nats).
-Counts are numbers of contexts.
-"""
+"""Associations of large data: co-occurrences are counted for a block of items at a time, and stay sparse."""
 
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -12,6 +6,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
+
+from soundreasons.papers.spiky_svd.method import association
 
 # Co-occurrence counts held at once: a block of items is cut so that its rows stay below this.
 _BLOCK_ENTRIES = 8_000_000
@@ -29,25 +25,16 @@ class KeptPairs(NamedTuple):
 def ppmi(
     incidence: Any, *, min_count: int = 2, max_neighbours: int = 2000
 ) -> tuple[sp.csr_matrix, NDArray[np.int64]]:
-    r"""Associate items that share more contexts than chance would give them.
+    """Associate items that share more contexts than chance; as `method.ppmi`, and equal to it.
 
-    For items i < j, with :math:`c_i` contexts each and :math:`c_{ij}` in common among :math:`m`
-    contexts in all, the value is :math:`\log(m c_{ij} / (c_i c_j))`, kept where positive. Three
-    filters act before, as in Afchar et al. (2023): pairs seen fewer than `min_count` times go; each
-    first element i keeps its pairs of rank below `max_neighbours`, by decreasing count; so does each
-    second element j. Ranks are taken on all pairs, on both sides alike; among equal counts the lower
-    item number comes first (the original leaves ties to the database). "First" and "second" follow
-    the item numbers, so an item's cap is per side. Chapter: spiky_svd.
+    Chapter: spiky_svd.
 
     Parameters
     ----------
     incidence : sparse matrix or ndarray, shape (n_items, n_contexts)
-        1 where the item occurs in the context, else 0; no empty row. Popularity is counted here,
-        before any filter; contexts without items do not count in m.
-    min_count : int, from 1
-        Fewest shared contexts of a kept pair.
-    max_neighbours : int, from 2
-        Ranks run from 1 and stay below this: at most `max_neighbours - 1` pairs a side.
+        1 where the item occurs in the context, else 0; no empty row.
+    min_count, max_neighbours
+        As for `method.ppmi`.
 
     Returns
     -------
@@ -59,36 +46,28 @@ def ppmi(
     Raises
     ------
     ValueError
-        If `incidence` is not a binary matrix, has an empty row, or no pair survives.
+        As `method.ppmi`.
 
     Examples
     --------
-    Two bands with the same two listeners out of four; the third shares nobody.
-
-    >>> listens = np.array([[1, 1, 0, 0], [1, 1, 0, 0], [0, 0, 1, 1]])
-    >>> matrix, kept = ppmi(listens)
+    >>> matrix, kept = ppmi(np.array([[1, 1, 0, 0], [1, 1, 0, 0], [0, 0, 1, 1]]))
     >>> matrix.toarray().round(3), kept
     (array([[0.   , 0.693],
            [0.693, 0.   ]]), array([0, 1]))
     """
-    matrix = _checked_incidence(incidence)
-    _check_filters(min_count, max_neighbours)
+    matrix = association.checked_incidence(incidence, min_count, max_neighbours)
     first, second = [], []
     for block in _blocks_of_pairs(matrix, min_count):
-        positive = block.is_positive
-        first.append(block.pairs(positive & (block.j > block.i) & block.within_cap(max_neighbours)))
-        second.append(block.pairs(positive & (block.j < block.i) & block.within_cap(max_neighbours)))
+        positive = block.is_positive & block.within_cap(max_neighbours)
+        first.append(block.pairs(positive & (block.j > block.i)))
+        second.append(block.pairs(positive & (block.j < block.i)))
     above = _stack(first, matrix.shape[0])
     below = _stack(second, matrix.shape[0])
     below.data[:] = 1.0
     upper = above.multiply(below.T).tocsr()
     symmetric = (upper + upper.T).tocsr()
     kept = np.flatnonzero(np.diff(symmetric.indptr)).astype(np.int64)
-    if len(kept) == 0:
-        raise ValueError(
-            f"no pair of the {matrix.shape[0]} items is kept: none shares {min_count} contexts more often "
-            "than chance; give more data, or a lower min_count (from 1)"
-        )
+    association.require_pairs(kept, matrix.shape[0], min_count)
     return symmetric[kept][:, kept], kept
 
 
@@ -109,6 +88,11 @@ def kept_pairs(incidence: Any, *, min_count: int = 2, max_neighbours: int = 2000
         `certain` (kept however ties fall) and `possible` (kept if ties fall well for the pair), and
         the items that keep a pair then.
 
+    Raises
+    ------
+    ValueError
+        As `ppmi`, except that no pair may be kept.
+
     Examples
     --------
     Item 0 may keep one partner only; items 1 and 2 are equally good, so one of the two is kept.
@@ -117,8 +101,7 @@ def kept_pairs(incidence: Any, *, min_count: int = 2, max_neighbours: int = 2000
     >>> kept_pairs(listens, min_count=1, max_neighbours=2)
     KeptPairs(certain=0, possible=2, certain_items=0, possible_items=3)
     """
-    matrix = _checked_incidence(incidence)
-    _check_filters(min_count, max_neighbours)
+    matrix = association.checked_incidence(incidence, min_count, max_neighbours)
     kept = []
     for luck in (False, True):
         sides: dict[bool, list[tuple[NDArray[Any], ...]]] = {True: [], False: []}
@@ -204,40 +187,3 @@ def _block_bounds(matrix: sp.csr_matrix, transposed: sp.csr_matrix) -> Iterator[
 def _stack(pieces: list[tuple[NDArray[Any], ...]], n_items: int) -> sp.csr_matrix:
     i, j, values = (np.concatenate(column) for column in zip(*pieces, strict=True))
     return sp.csr_matrix((values, (i, j)), shape=(n_items, n_items))
-
-
-def _checked_incidence(incidence: Any) -> sp.csr_matrix:
-    if not sp.issparse(incidence) and np.ndim(incidence) != 2:
-        raise ValueError(
-            f"incidence has {np.ndim(incidence)} dimension(s), expected a matrix (n_items, n_contexts)"
-        )
-    matrix = sp.csr_matrix(incidence, copy=True)
-    matrix.sum_duplicates()
-    matrix.eliminate_zeros()
-    if 0 in matrix.shape:
-        raise ValueError(f"incidence has shape {matrix.shape}, expected at least one item and one context")
-    odd = matrix.data[matrix.data != 1]
-    if len(odd):
-        raise ValueError(
-            f"incidence holds the value {odd[0]}, allowed are 0 and 1 only; for ratings or play counts "
-            "pass `matrix > 0` (every pair counts, whatever its rating), and drop missing values first"
-        )
-    empty = np.flatnonzero(np.diff(matrix.indptr) == 0)
-    if len(empty):
-        raise ValueError(
-            f"incidence has {len(empty)} empty row(s), the first is row {empty[0]}; every item needs at "
-            "least one context: drop these rows and remember which"
-        )
-    return matrix.astype(np.int32)
-
-
-def _check_filters(min_count: int, max_neighbours: int) -> None:
-    for name, value in (("min_count", min_count), ("max_neighbours", max_neighbours)):
-        if not isinstance(value, int | np.integer):
-            raise ValueError(f"{name} is {value!r}, expected a whole number")
-    if min_count < 1:
-        raise ValueError(f"min_count is {min_count}, allowed are integers from 1")
-    if max_neighbours < 2:
-        raise ValueError(
-            f"max_neighbours is {max_neighbours}, allowed are integers from 2 (ranks stay below it)"
-        )

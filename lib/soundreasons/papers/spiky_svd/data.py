@@ -1,9 +1,10 @@
-"""Data sets as items and contexts, with names to show.
+"""Data sets as items and contexts, with names to show; and what the paper reports of its own.
 
 Task: turn each published table into pairs (item, context), numbered from 0, items in the order of
 the publisher's ids. Ratings and play counts become "occurs": every pair counts, whatever its value.
 """
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -13,10 +14,19 @@ import pandas as pd
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from soundreasons import data
+from soundreasons import data, ledger
 from soundreasons.data.registry import PlacedSource
 
 _SHORTEST_RADIO_PLAYLIST = 5
+_SPECTRUM_FACT = re.compile(r"(?P<set>\w+)_s(?P<k>\d+)")
+_PAPER_SETS = {
+    "aotm": ("AotM-2011", "track by playlist"),
+    "cornell": ("Cornell", "track by playlist"),
+    "lastfm": ("LastFM-360K", "artist by user"),
+    "movielens": ("MovieLens-25M", "movie by user"),
+    "spotify": ("Spotify", "track by playlist"),
+    "deezer": ("Deezer", "track by playlist"),
+}
 
 
 @dataclass(frozen=True)
@@ -108,8 +118,8 @@ def available(name: str) -> bool:
     return source in data.names() and data.available(source)
 
 
-def absent(names: Iterable[str]) -> pd.DataFrame:
-    """Lay out which data sets are not on this machine, and how to get each.
+def absent(names: Iterable[str]) -> dict[str, str]:
+    """Find out which data sets are not on this machine, and how to get each.
 
     Chapter: spiky_svd.
 
@@ -120,8 +130,8 @@ def absent(names: Iterable[str]) -> pd.DataFrame:
 
     Returns
     -------
-    DataFrame, one row an absent data set
-        `data set`, and `how to get it` in words.
+    dict of str
+        How to get it, in Markdown, by name of the data set.
 
     Raises
     ------
@@ -130,13 +140,10 @@ def absent(names: Iterable[str]) -> pd.DataFrame:
 
     Examples
     --------
-    >>> absent([]).columns.tolist()
-    ['data set', 'how to get it']
+    >>> absent([])
+    {}
     """
-    rows = [
-        (name, _how_to_get(_variant(name).source)) for name in dict.fromkeys(names) if not available(name)
-    ]
-    return pd.DataFrame(rows, columns=["data set", "how to get it"])
+    return {name: _how_to_get(_variant(name).source) for name in dict.fromkeys(names) if not available(name)}
 
 
 def _how_to_get(source_name: str) -> str:
@@ -297,3 +304,53 @@ def _variant(name: str) -> _Variant:
     if name not in _VARIANTS:
         raise ValueError(f"data set is {name!r}, expected one of {', '.join(DATA_SETS)}")
     return _VARIANTS[name]
+
+
+def published_spectra() -> dict[str, pd.Series]:
+    """Read the singular values that the authors' repository ships for three of its data sets.
+
+    Chapter: spiky_svd.
+
+    Returns
+    -------
+    dict of Series
+        By name of the data set; index: rank from 1, value: singular value.
+
+    Examples
+    --------
+    >>> published_spectra()["AotM-2011"].loc[1]
+    np.float64(247.66)
+    """
+    spectra: dict[str, dict[int, float]] = {}
+    for name, value in ledger.read("spiky_svd").cited().items():
+        match = _SPECTRUM_FACT.fullmatch(name)
+        if match:
+            spectra.setdefault(_PAPER_SETS[match["set"]][0], {})[int(match["k"])] = value.number
+    return {name: pd.Series(values).sort_index() for name, values in spectra.items()}
+
+
+def published_table() -> pd.DataFrame:
+    """Lay out the paper's table of spikiness with what is known of it; the rest says "unknown".
+
+    Chapter: spiky_svd.
+
+    Returns
+    -------
+    DataFrame, one row a data set
+        `data set`, `type`, `items`, `peaks` (of half a million items or of half the set), all text.
+
+    Examples
+    --------
+    >>> published_table().set_index("data set").loc["AotM-2011", "peaks"]
+    'unknown'
+    """
+    reported = ledger.read("spiky_svd").cited()
+
+    def shown(name: str) -> str:
+        return f"{reported[name].value:,}" if name in reported else "unknown"
+
+    rows = [
+        (name, kind, shown(f"{key}_items"), shown(f"C1.{key}_peaks"))
+        for key, (name, kind) in _PAPER_SETS.items()
+    ]
+    return pd.DataFrame(rows, columns=["data set", "type", "items", "peaks"])

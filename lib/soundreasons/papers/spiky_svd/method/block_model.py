@@ -4,8 +4,7 @@ Task: draw a graph in which everything is known (who belongs where, how popular 
 see what its SVD makes of it. Popularity has mean 1 in each community; the graph holds counts.
 """
 
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 import scipy.sparse as sp
@@ -48,7 +47,7 @@ def block_model(
 ) -> BlockModel:
     r"""Draw a graph of communities with unequal members.
 
-    The degree-corrected stochastic block model that Afchar et al. (2023) tie to spikes. Each item
+    The degree-corrected stochastic block model (def-dcbm) that Afchar et al. (2023) tie to spikes. Each item
     belongs to a community drawn uniformly (none is left empty); its popularity is log-normal with
     parameter `popularity_sigma`, divided by the mean of its community; the link of two items is a
     Poisson count of mean :math:`\theta_i \theta_j B_{z_i z_j}`. With `popularity_sigma` 0 it is the
@@ -95,73 +94,10 @@ def block_model(
     return BlockModel(sp.csr_matrix(upper + upper.T), expected, community, popularity, affinity)
 
 
-def grow_item(model: BlockModel, item: int, factor: float, rng: np.random.Generator) -> BlockModel:
-    """Make one item more popular: its links are kept and new ones are added.
-
-    The counts of `item` gain Poisson counts of mean (factor - 1) times the present mean, so they are
-    drawn from the model in which its popularity is `factor` times as large. Chapter: spiky_svd.
-
-    Parameters
-    ----------
-    model : BlockModel
-        As it is; not changed.
-    item : int
-        Which item grows.
-    factor : float, from 1
-        New popularity over present popularity.
-    rng : numpy.random.Generator
-        Draws the new counts.
-
-    Returns
-    -------
-    BlockModel
-        Its popularity no longer has mean 1 in the item's community.
-
-    Raises
-    ------
-    ValueError
-        If `factor` is below 1 or there is no such item.
-
-    Examples
-    --------
-    >>> small = block_model(4, 1, 0.0, seed=0)
-    >>> float(grow_item(small, 2, 10.0, np.random.default_rng(0)).popularity[2])
-    10.0
-    """
-    if not 0 <= item < len(model.popularity):
-        raise ValueError(f"item is {item}, allowed are 0 to {len(model.popularity) - 1}")
-    if factor < 1:
-        raise ValueError(
-            f"factor is {factor}, allowed are numbers from 1: an item gains links, it loses none"
-        )
-    gained = rng.poisson((factor - 1) * model.expected[item])
-    gained[item] = 0
-    expected = model.expected.copy()
-    expected[item] *= factor
-    expected[:, item] *= factor
-    popularity = model.popularity.copy()
-    popularity[item] *= factor
-    return replace(
-        model,
-        adjacency=model.adjacency + _cross(gained, item),
-        expected=expected,
-        popularity=popularity,
-    )
-
-
 def _communities(n_items: int, n_communities: int, rng: np.random.Generator) -> NDArray[np.int64]:
     # One member each, then chance: a community without members would have no direction.
     drawn = rng.integers(n_communities, size=n_items - n_communities)
     return rng.permutation(np.concatenate([np.arange(n_communities), drawn]))
-
-
-def _cross(counts: NDArray[Any], item: int) -> sp.csr_matrix:
-    """Symmetric matrix with `counts` in the row and the column of `item`."""
-    partners = np.flatnonzero(counts)
-    here = np.full(len(partners), item)
-    values = np.concatenate([counts[partners]] * 2)
-    index = (np.concatenate([here, partners]), np.concatenate([partners, here]))
-    return sp.csr_matrix((values, index), shape=(len(counts), len(counts)))
 
 
 def _check_sizes(n_items: int, n_communities: int) -> None:

@@ -1,19 +1,64 @@
-"""What would chance alone give? Three clouds of the same shape as the real one.
+"""Is that more than chance? Three clouds of the same shape as the real one.
 
-Task: take one thing away from the data and keep the rest. Gaussian rows keep only the shape;
-rewiring keeps how many neighbours each item has and all values; sign flips keep who is a neighbour
-of whom and how strongly, but not whether they attract or repel.
+Each takes one thing away from the data and keeps the rest. Gaussian rows keep only the shape; rewiring keeps
+how many neighbours each item has and all values; sign flips keep who is a neighbour of whom and how strongly,
+but not whether they attract or repel.
 """
 
+from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from soundreasons.papers.spiky_svd.experiments.pairs import Association
+from soundreasons.papers.spiky_svd.fast import embed
+
 # Share of all pairs that are linked, above which a swap finds its place taken too often.
 _DENSE_FROM = 0.05
 _LARGEST_TABLE = 400_000_000
+
+
+def null_cloud(
+    association: Association, null: str, rank: int, seed: int, *, rounds: int = 20, device: str = "cpu"
+) -> NDArray[np.float64]:
+    """Embed what is left of the data when one thing was taken away from it.
+
+    Chapter: spiky_svd.
+
+    Parameters
+    ----------
+    association : Association
+        The real data.
+    null : {"gaussian", "rewired", "signflip"}
+        Gaussian rows; its graph rewired with degrees kept; its values with random signs.
+    rank, device
+        As for `embed`.
+    seed : int
+        Of the null and its embedding.
+    rounds : int, from 1
+        As for `rewire`.
+
+    Returns
+    -------
+    ndarray, shape (n_items, rank)
+
+    Raises
+    ------
+    ValueError
+        If there is no such null.
+    """
+    rng = np.random.default_rng([seed, 1])  # not the stream that embed(seed) draws from
+    if null == "gaussian":
+        return gaussian_rows(association.n_items, rank, rng)
+    graphs: Mapping[str, Callable[[], Any]] = {
+        "rewired": lambda: rewire(association.matrix, rng, rounds=rounds),
+        "signflip": lambda: flip_signs(association.matrix, rng),
+    }
+    if null not in graphs:
+        raise ValueError(f"null is {null!r}, expected one of gaussian, {', '.join(graphs)}")
+    return embed(graphs[null](), rank, seed, device=device)
 
 
 def gaussian_rows(n_items: int, n_dims: int, rng: np.random.Generator) -> NDArray[np.float64]:

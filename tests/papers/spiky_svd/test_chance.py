@@ -6,7 +6,8 @@ import scipy.sparse as sp
 from hypothesis import given
 from hypothesis import strategies as st
 
-from soundreasons.papers.spiky_svd import flip_signs, gaussian_rows, nulls, rewire
+from soundreasons.papers.spiky_svd.experiments import chance
+from soundreasons.papers.spiky_svd.experiments.chance import flip_signs, gaussian_rows, null_cloud, rewire
 
 
 def random_graph(seed, n_items=30, density=0.2):
@@ -45,7 +46,7 @@ def test_rewiring_mixes_both_kinds_of_ends():
 def test_rewiring_draws_all_graphs_of_the_same_degrees_alike(dense_from, monkeypatch):
     # Six items with two links each: 60 hexagons and 10 pairs of triangles (counted by hand), so a uniform
     # draw gives two triangles once in seven; of 1,400 draws 200, give or take four standard deviations of 13.
-    monkeypatch.setattr(nulls, "_DENSE_FROM", dense_from)
+    monkeypatch.setattr(chance, "_DENSE_FROM", dense_from)
     ring = sp.csr_matrix(np.roll(np.eye(6), 1, axis=0) + np.roll(np.eye(6), -1, axis=0))
     rng = np.random.default_rng(0)
     draws = [rewire(ring, rng, rounds=12).toarray() for _ in range(1400)]
@@ -101,3 +102,16 @@ def test_graphs_that_ppmi_would_not_return_are_refused(null):
 def test_no_round_is_refused():
     with pytest.raises(ValueError, match="rounds is 0, allowed are integers from 1"):
         rewire(random_graph(0), np.random.default_rng(0), rounds=0)
+
+
+@pytest.mark.parametrize("null", ["gaussian", "rewired", "signflip"])
+def test_nulls_follow_their_seed(taste_space, null):
+    association, _ = taste_space
+    first, second, other = (null_cloud(association, null, 8, seed) for seed in (0, 0, 1))
+    assert np.array_equal(first, second)
+    assert not np.allclose(np.abs(first), np.abs(other))
+
+
+def test_an_unknown_null_is_refused(taste_space):
+    with pytest.raises(ValueError, match="null is 'shuffled', expected one of gaussian, rewired, signflip"):
+        null_cloud(taste_space[0], "shuffled", 8, 0)

@@ -4,7 +4,15 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from soundreasons.papers.spiky_svd import embed, factorisation, singular_values
+from soundreasons.papers.spiky_svd import fast, method
+from soundreasons.papers.spiky_svd.fast import embedding as factorisation
+from soundreasons.papers.spiky_svd.method import singular_values
+
+
+@pytest.fixture(scope="module", params=[method.embed, fast.embed], ids=["method", "fast"])
+def embed(request):
+    """Both forms of the definition: what is true of one is true of the other."""
+    return request.param
 
 
 def low_rank(rng, n_items=60, values=(9.0, -7.0, 5.0, 3.0)):
@@ -19,7 +27,7 @@ def sparse_graph(rng, n_items=300, density=0.02):
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_columns_are_eigenvectors_times_the_size_of_their_eigenvalue(seed):
+def test_columns_are_eigenvectors_times_the_size_of_their_eigenvalue(embed, seed):
     # The theorem of the SVD of a symmetric matrix: singular value = |eigenvalue|.
     matrix, vectors = low_rank(np.random.default_rng(seed))
     embedding = embed(matrix, 4, seed)
@@ -28,12 +36,12 @@ def test_columns_are_eigenvectors_times_the_size_of_their_eigenvalue(seed):
     assert np.abs(np.abs(embedding) - np.abs(expected)).max() < 1e-9
 
 
-def test_the_largest_entry_of_each_column_is_positive():
+def test_the_largest_entry_of_each_column_is_positive(embed):
     embedding = embed(low_rank(np.random.default_rng(5))[0], 4, 0)
     assert (embedding[np.abs(embedding).argmax(axis=0), np.arange(4)] > 0).all()
 
 
-def test_same_seed_same_vectors_other_seed_other_projection():
+def test_same_seed_same_vectors_other_seed_other_projection(embed):
     graph = sparse_graph(np.random.default_rng(0))
     assert np.array_equal(embed(graph, 8, 3), embed(graph, 8, 3))
     assert not np.array_equal(embed(graph, 8, 3), embed(graph, 8, 4))
@@ -41,13 +49,13 @@ def test_same_seed_same_vectors_other_seed_other_projection():
 
 def test_sparse_and_dense_products_give_the_same_embedding(monkeypatch):
     graph = sparse_graph(np.random.default_rng(1), density=0.2)
-    dense = embed(graph, 8, 0)
+    dense = fast.embed(graph, 8, 0)
     monkeypatch.setattr(factorisation, "_DENSE_FROM", 1.0)
-    assert embed(graph, 8, 0) == pytest.approx(dense, abs=1e-9)
+    assert fast.embed(graph, 8, 0) == pytest.approx(dense, abs=1e-9)
 
 
 @pytest.mark.parametrize("density", [0.01, 0.2])
-def test_torch_finds_the_singular_values_and_the_space_of_scikit_learn(density):
+def test_torch_finds_the_singular_values_and_the_space_of_scikit_learn(embed, density):
     # Single precision: a relative error of 1e-4 is rounding. A gap after rank 5 fixes the space.
     rng = np.random.default_rng(2)
     matrix, _ = low_rank(rng, 300, (60.0, 50.0, 40.0, 30.0, 20.0))
@@ -102,6 +110,26 @@ TIES = np.array([[0, 2, 0], [2, 0, 1], [0, 1, 0.0]])
         (sp.csr_matrix(np.triu(TIES)), 2, "not symmetric"),
     ],
 )
-def test_bad_matrices_are_refused_with_what_was_given(matrix, rank, message):
+def test_bad_matrices_are_refused_with_what_was_given(embed, matrix, rank, message):
     with pytest.raises(ValueError, match=message):
         embed(matrix, rank, 0)
+
+
+@pytest.mark.parametrize("density", [0.01, 0.2])
+@pytest.mark.parametrize("seed", range(3))
+def test_the_fast_form_gives_what_the_plain_one_gives(seed, density):
+    # Another order of the same sums: rounding only.
+    graph = sparse_graph(np.random.default_rng(seed), density=density)
+    assert fast.embed(graph, 12, seed) == pytest.approx(method.embed(graph, 12, seed), abs=1e-9)
+
+
+def test_singular_values_need_a_matrix():
+    with pytest.raises(ValueError, match=r"shape \(3,\), expected \(n_items, rank\)"):
+        singular_values(np.ones(3))
+
+
+def test_singular_values_of_an_association_are_those_of_its_dense_decomposition(embed, taste_space):
+    association, _ = taste_space
+    # Independent: numpy's dense SVD.
+    expected = np.linalg.svd(association.matrix.toarray(), compute_uv=False)[:4]
+    assert singular_values(embed(association.matrix, 4, 0)) == pytest.approx(expected, rel=1e-6)

@@ -1,21 +1,35 @@
-"""What the theory foresees, tried on block models in which everything is known.
+"""Communities make spikes: what the theory foresees, on block models in which everything is known.
 
-Task: embed drawn graphs and compare what comes out (directions, norms, spikes) with what went in
-(communities, popularities). Cosines, correlations and shares have no unit; angles are in degrees.
+Drawn graphs are embedded, and what comes out (directions, norms, spikes) is compared with what went in
+(communities, popularities). Cosines, correlations and shares have no unit.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from soundreasons.papers.spiky_svd.block_model import BlockModel, block_model, grow_item
-from soundreasons.papers.spiky_svd.factorisation import embed
-from soundreasons.papers.spiky_svd.pipeline import placed, placed_spikiness
-from soundreasons.papers.spiky_svd.stability import neighbour_overlap
+from soundreasons import ledger
+from soundreasons.papers.spiky_svd.experiments.spikes import measure_spikiness, rows_with_position
+from soundreasons.papers.spiky_svd.fast import embed
+from soundreasons.papers.spiky_svd.method import BlockModel, block_model
+
+_QUANTITIES = {
+    "peaks": "spikes",
+    "cosine": "cosine",
+    "correlation": "correlation",
+    "variation": "variation of norms",
+}
+_MODELS = {
+    "k4": "4 communities",
+    "k8": "8 communities",
+    "k16": "16 communities",
+    "sigma000": "equal popularity",
+    "sigma050": "moderate spread",
+    "sigma100": "wide spread",
+}
 
 
 def exact_spikes(
@@ -159,7 +173,7 @@ def hub_effect(
 
 def _community_cosines(embedding: NDArray[np.float64], model: BlockModel) -> list[float]:
     """Median cosine to the own community's direction, one number a community."""
-    rows = placed(embedding, dimensions=embedding.shape[1])
+    rows = rows_with_position(embedding, dimensions=embedding.shape[1])
     kept, community = embedding[rows], model.community[rows]
     return [_median_cosine(kept[community == k]) for k in range(len(model.affinity))]
 
@@ -206,175 +220,15 @@ def model_name(n_communities: int, popularity_sigma: float) -> str:
     return f"k{n_communities}_sigma{round(100 * popularity_sigma):03d}"
 
 
-@dataclass(frozen=True)
-class Climb:
-    """One item at one popularity.
-
-    Attributes
-    ----------
-    popularity : float
-        Of the item; 1 is the mean of a community before it grows.
-    along, across : ndarray, shape (n_items,)
-        Coordinates of all items: along the direction of the item's community, and away from it.
-    angle : float
-        Between the item and that direction, in degrees.
-    norm : float
-        Of the item.
-    overlap : float
-        Share of its k nearest neighbours (cosine) that it keeps in the next step; NaN in the last.
-    """
-
-    popularity: float
-    along: NDArray[np.float64]
-    across: NDArray[np.float64]
-    angle: float
-    norm: float
-    overlap: float
-
-
-def climb(model: BlockModel, item: int, popularities: Sequence[float], k: int, seed: int) -> list[Climb]:
-    """Let one item grow, and follow it along its spike.
-
-    At every step the item gains links, no other link changes, and the graph is embedded again. Its
-    community's direction is that of the other members together. Chapter: spiky_svd.
-
-    Parameters
-    ----------
-    model : BlockModel
-        Before the item grows.
-    item : int
-        Which one.
-    popularities : sequence of float, increasing
-        Popularity of the item at each step, from its present one up.
-    k : int
-        Neighbours compared from step to step.
-    seed : int
-        Of the links gained and of the embeddings.
-
-    Returns
-    -------
-    list of Climb
-        One a step.
-
-    Examples
-    --------
-    >>> model = block_model(200, 2, 0.5, seed=0)
-    >>> steps = climb(model, 3, [model.popularity[3], 10 * model.popularity[3]], k=5, seed=0)
-    >>> steps[1].norm > steps[0].norm
-    True
-    """
-    models = list(_growing(model, item, popularities, np.random.default_rng(seed)))
-    rank = len(model.affinity)
-    embeddings = [embed(grown.adjacency, rank, seed) for grown in models]
-    query = np.array([item])
-    following = [*embeddings[1:], None]
-    steps = []
-    for grown, vectors, later in zip(models, embeddings, following, strict=True):
-        kept = np.nan if later is None else _overlap_of_placed(vectors, later, query, k)
-        along, across = _seen_from_spike(vectors, _others(model, item))
-        angle = float(np.degrees(np.arctan2(across[item], along[item])))
-        norm = float(np.linalg.norm(vectors[item]))
-        steps.append(Climb(float(grown.popularity[item]), along, across, angle, norm, kept))
-    return steps
-
-
-def climbs(
-    n_items: int,
-    n_communities: int,
-    popularity_sigma: float,
-    factors: Sequence[float],
-    seeds: Sequence[int],
-    *,
-    between: float = 0.01,
-    n_chosen: int = 5,
-    k: int = 20,
-) -> pd.DataFrame:
-    """Let several obscure items grow, one at a time, in several graphs; see `climb`.
-
-    The items are the least popular ones that have a position. Chapter: spiky_svd.
-
-    Parameters
-    ----------
-    n_items, n_communities, popularity_sigma, between
-        As for `block_model`.
-    factors : sequence of float, increasing from 1
-        Popularity of the item at each step, over its first.
-    seeds : sequence of int
-        One graph each.
-    n_chosen : int, from 1
-        Items that grow in each graph.
-    k : int
-        Neighbours compared with those at the next step.
-
-    Returns
-    -------
-    DataFrame, one row a (seed, item, step)
-        `seed`, `item`, `factor`, `angle` (degrees), `norm` (over the norm at the first step) and
-        `overlap` (share of neighbours kept at the next step; missing at the last).
-
-    Examples
-    --------
-    >>> climbs(200, 2, 0.5, [1.0, 10.0], [0], n_chosen=1, k=5)["factor"].tolist()
-    [1.0, 10.0]
-    """
-    rows = []
-    for seed in seeds:
-        model = block_model(n_items, n_communities, popularity_sigma, seed, between=between)
-        rank = len(model.affinity)
-        there = placed(embed(model.adjacency, rank, seed), dimensions=rank)
-        chosen = there[np.argsort(model.popularity[there], kind="stable")[:n_chosen]]
-        for item in chosen:
-            steps = climb(model, int(item), model.popularity[item] * np.asarray(factors), k, seed)
-            rows += [
-                (seed, int(item), factor, step.angle, step.norm / steps[0].norm, step.overlap)
-                for factor, step in zip(factors, steps, strict=True)
-            ]
-    return pd.DataFrame(rows, columns=["seed", "item", "factor", "angle", "norm", "overlap"])
-
-
-def _growing(
-    model: BlockModel, item: int, popularities: Sequence[float], rng: np.random.Generator
-) -> Iterator[BlockModel]:
-    for popularity in popularities:
-        model = grow_item(model, item, popularity / model.popularity[item], rng)
-        yield model
-
-
-def _others(model: BlockModel, item: int) -> NDArray[np.bool_]:
-    mates: NDArray[np.bool_] = model.community == model.community[item]
-    mates[item] = False
-    return mates
-
-
-def _overlap_of_placed(
-    before: NDArray[np.float64], after: NDArray[np.float64], query: NDArray[np.int64], k: int
-) -> float:
-    rows = np.intersect1d(
-        placed(before, dimensions=before.shape[1]), placed(after, dimensions=after.shape[1])
-    )
-    position = np.searchsorted(rows, query)
-    return float(neighbour_overlap(before[rows], after[rows], position, k, "cosine", include_query=False)[0])
-
-
-def _seen_from_spike(
-    vectors: NDArray[np.float64], members: NDArray[np.bool_]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Split each vector into its length along the members' common direction and the rest."""
-    direction = _direction(vectors[members])
-    along = vectors @ direction
-    across = np.linalg.norm(vectors - along[:, np.newaxis] * direction, axis=1)
-    return along, across
-
-
 def _noisy_row(n_items: int, n_communities: int, sigma: float, seed: int) -> dict[str, Any]:
     model = block_model(n_items, n_communities, sigma, seed)
     embedding = embed(model.adjacency, n_communities, seed)
-    rows = placed(embedding, dimensions=n_communities)
+    rows = rows_with_position(embedding, dimensions=n_communities)
     kept, community = embedding[rows], model.community[rows]
     norms = np.linalg.norm(kept, axis=1)
     groups = [community == k for k in range(n_communities)]
     cosines = _community_cosines(embedding, model)
-    peaks = len(placed_spikiness(embedding, dimensions=n_communities).peaks)
+    peaks = len(measure_spikiness(embedding, dimensions=n_communities).peaks)
     return {
         "model": model_name(n_communities, sigma),
         "n_communities": n_communities,
@@ -389,15 +243,33 @@ def _noisy_row(n_items: int, n_communities: int, sigma: float, seed: int) -> dic
     }
 
 
-def _direction(members: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Sum the vectors, so that long ones, which are sharp, say more; scale to length 1."""
+def community_direction(members: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Find the common direction of the members of a community.
+
+    Their vectors are summed, so that long ones, which are sharp, say more. Chapter: spiky_svd.
+
+    Parameters
+    ----------
+    members : ndarray, shape (n_members, n_dims)
+        Their vectors.
+
+    Returns
+    -------
+    ndarray, shape (n_dims,)
+        Of length 1.
+
+    Examples
+    --------
+    >>> community_direction(np.array([[2.0, 0.0], [1.0, 4.0]]))
+    array([0.6, 0.8])
+    """
     total = members.sum(axis=0)
     unit: NDArray[np.float64] = total / np.linalg.norm(total)
     return unit
 
 
 def _median_cosine(members: NDArray[np.float64]) -> float:
-    return float(np.median(members @ _direction(members) / np.linalg.norm(members, axis=1)))
+    return float(np.median(members @ community_direction(members) / np.linalg.norm(members, axis=1)))
 
 
 def _lowest_cosine(members: NDArray[np.float64]) -> float:
@@ -415,3 +287,53 @@ def _norm_correlations(embedding: NDArray[np.float64], model: BlockModel) -> lis
         pearson = np.nan if is_flat else np.corrcoef(norms[inside], model.popularity[inside])[0, 1]
         correlations.append(float(pearson))
     return correlations
+
+
+def beside_earlier_draws(drawn: pd.DataFrame) -> pd.DataFrame:
+    """Lay drawn block models beside the ranges that the ledger quotes from an earlier run (R2).
+
+    Chapter: spiky_svd.
+
+    Parameters
+    ----------
+    drawn : DataFrame
+        From `noisy_spikes`; kinds of model that the ledger does not know are left out.
+
+    Returns
+    -------
+    DataFrame, one row a range
+        `quantity`, `models`, `earlier` (range), `here` (range), `draws` and `inside, %` (of the draws, to
+        the digits that the range was noted with).
+
+    Raises
+    ------
+    ValueError
+        If no draw is of a kind that the ledger knows.
+
+    Examples
+    --------
+    >>> beside_earlier_draws(noisy_spikes(400, [4], [0.0], [0]))["quantity"].tolist()
+    ['spikes', 'cosine', 'variation of norms']
+    """
+    rows = []
+    for name, earlier in ledger.read("spiky_svd").claim("R2").reported_with().items():
+        column, _, kind = name.partition("_")
+        values = drawn.loc[drawn["model"].str.split("_").map(lambda parts: kind in parts), column].dropna()  # noqa: B023
+        if len(values):
+            rows.append(
+                (_QUANTITIES[column], _MODELS[kind], earlier.value, *_against(values, str(earlier.value)))
+            )
+    if not rows:
+        raise ValueError(
+            f"no draw is of a kind that the ledger knows; there are {sorted(set(drawn['model']))}"
+        )
+    return pd.DataFrame(rows, columns=["quantity", "models", "earlier", "here", "draws", "inside, %"])
+
+
+def _against(values: pd.Series, noted: str) -> tuple[str, int, float]:
+    """Range of some values, their number, and how many per cent round into a range noted as text."""
+    low, high = noted.split(" to ")
+    digits = len(low.partition(".")[2])
+    rounded = values.round(digits)
+    inside = 100 * rounded.between(float(low), float(high)).mean()
+    return f"{rounded.min():.{digits}f} to {rounded.max():.{digits}f}", len(values), float(inside)

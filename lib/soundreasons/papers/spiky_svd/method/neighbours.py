@@ -1,7 +1,6 @@
 """Do an item's neighbours stay the same when data is added?
 
-Task: compare the nearest neighbours of items in two embeddings of the same items. Output: the share
-of neighbours kept, 0 to 1, one number a query.
+Two embeddings of the same items are compared; overlaps are shares, 0 to 1, one number a query.
 """
 
 from typing import Literal
@@ -10,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 Similarity = Literal["dot", "cosine"]
-_BLOCK = 512  # queries compared with all items at once
 
 
 def neighbour_overlap(
@@ -22,12 +20,12 @@ def neighbour_overlap(
     *,
     include_query: bool = True,
 ) -> NDArray[np.float64]:
-    """Measure the share of its k nearest neighbours that each query keeps.
+    r"""Measure the share of its k nearest neighbours that each query keeps.
 
     As in the use case of Afchar et al. (2023): candidates are all rows, the query itself among
-    them; both lists have k items and the score is their intersection over k, which is not the
-    Jaccard index. Rotations of an embedding change nothing, so the two need no alignment.
-    Chapter: spiky_svd.
+    them; both lists have k items and the score is their intersection over k, :math:`|T \cap T'| / k`, which
+    is not the Jaccard index. Of equally near items the lower row comes first. Rotations of an embedding
+    change nothing, so the two need no alignment. Chapter: spiky_svd.
 
     Parameters
     ----------
@@ -64,10 +62,11 @@ def neighbour_overlap(
     >>> neighbour_overlap(march, april, np.array([0]), k=2)
     array([1.])
     """
-    candidates = _prepared(before, "before", similarity), _prepared(after, "after", similarity)
-    _check_question(candidates, queries, k, include_query)
-    first, second = (_nearest(vectors, np.asarray(queries), k, include_query) for vectors in candidates)
-    return shared_part(first, second, k)
+    vectors = checked_candidates(before, similarity, "before"), checked_candidates(after, similarity, "after")
+    check_question(vectors, queries, k, include_query=include_query)
+    first, second = (nearest(rows, queries, k, include_query=include_query) for rows in vectors)
+    n_kept = [len(set(mine) & set(later)) for mine, later in zip(first, second, strict=True)]
+    return np.array(n_kept) / k
 
 
 def nearest(
@@ -78,7 +77,7 @@ def nearest(
     *,
     include_query: bool = True,
 ) -> NDArray[np.int64]:
-    """List the k nearest neighbours of each query, nearest first.
+    """List the k nearest neighbours of each query, nearest first; of equally near ones the lower row first.
 
     Chapter: spiky_svd.
 
@@ -104,43 +103,21 @@ def nearest(
     >>> nearest(np.array([[1.0, 0], [3, 0], [2, 0]]), np.array([0]), k=2)
     array([[1, 2]])
     """
-    vectors = _prepared(embedding, "embedding", similarity)
-    _check_question((vectors, vectors), queries, k, include_query)
-    return _nearest(vectors, np.asarray(queries), k, include_query)
-
-
-def shared_part(first: NDArray[np.int64], second: NDArray[np.int64], k: int) -> NDArray[np.float64]:
-    """Measure what the first k entries of two lists share, row by row, as a share of k.
-
-    Chapter: spiky_svd.
-
-    Parameters
-    ----------
-    first, second : ndarray of int, shape (n_queries, at least k)
-        From `nearest`.
-    k : int, from 1
-        Cut-off.
-
-    Returns
-    -------
-    ndarray, shape (n_queries,)
-
-    Examples
-    --------
-    >>> shared_part(np.array([[7, 5, 3]]), np.array([[5, 9, 7]]), k=2)
-    array([0.5])
-    """
-    n_names = int(max(first.max(), second.max())) + 1
-    offsets = n_names * np.arange(len(first))[:, np.newaxis]  # so that rows do not meet
-    is_shared = np.isin(first[:, :k] + offsets, second[:, :k] + offsets)
-    share: NDArray[np.float64] = is_shared.sum(axis=1) / k
-    return share
+    vectors = checked_candidates(embedding, similarity)
+    check_question((vectors, vectors), queries, k, include_query=include_query)
+    lists = []
+    for query in queries:
+        scores = vectors @ vectors[query]
+        if not include_query:
+            scores[query] = -np.inf
+        lists.append(np.argsort(-scores, kind="stable")[:k])
+    return np.array(lists)
 
 
 def norm_groups(embedding: NDArray[np.floating], n_groups: int = 5) -> NDArray[np.int64]:
     """Cut items into equal parts by norm (quintiles unless told); 0 holds the shortest.
 
-    Chapter: spiky_svd.
+    The fifths of the use case of Afchar et al. (2023). Chapter: spiky_svd.
 
     Parameters
     ----------
@@ -174,22 +151,35 @@ def norm_groups(embedding: NDArray[np.floating], n_groups: int = 5) -> NDArray[n
     return groups
 
 
-def _nearest(
-    vectors: NDArray[np.floating], queries: NDArray[np.integer], k: int, include_query: bool
-) -> NDArray[np.int64]:
-    lists = np.empty((len(queries), k), dtype=np.int64)
-    for low in range(0, len(queries), _BLOCK):
-        block = queries[low : low + _BLOCK]
-        scores = vectors[block] @ vectors.T
-        if not include_query:
-            scores[np.arange(len(block)), block] = -np.inf
-        best = np.argpartition(scores, -k, axis=1)[:, -k:]
-        order = np.argsort(-np.take_along_axis(scores, best, axis=1), axis=1, kind="stable")
-        lists[low : low + _BLOCK] = np.take_along_axis(best, order, axis=1)
-    return lists
+def checked_candidates(
+    embedding: NDArray[np.floating], similarity: Similarity, name: str = "embedding"
+) -> NDArray[np.floating]:
+    """Check vectors among which neighbours are sought; scale them to length 1 for the cosine.
 
+    Parameters
+    ----------
+    embedding : ndarray, shape (n_items, n_dims)
+        Finite; no zero row under "cosine".
+    similarity : {"dot", "cosine"}
+        How candidates are ranked.
+    name : str
+        What an error calls the embedding.
 
-def _prepared(embedding: NDArray[np.floating], name: str, similarity: Similarity) -> NDArray[np.floating]:
+    Returns
+    -------
+    ndarray, shape (n_items, n_dims)
+        Vectors whose dot products are the similarities.
+
+    Raises
+    ------
+    ValueError
+        As for `neighbour_overlap`.
+
+    Examples
+    --------
+    >>> checked_candidates(np.array([[3.0, 4.0]]), "cosine")
+    array([[0.6, 0.8]])
+    """
     if similarity not in ("dot", "cosine"):
         raise ValueError(f"similarity is {similarity!r}, expected 'dot' or 'cosine'")
     vectors = np.asarray(embedding)
@@ -208,12 +198,35 @@ def _prepared(embedding: NDArray[np.floating], name: str, similarity: Similarity
     return scaled
 
 
-def _check_question(
+def check_question(
     candidates: tuple[NDArray[np.floating], NDArray[np.floating]],
     queries: NDArray[np.integer],
     k: int,
+    *,
     include_query: bool,
 ) -> None:
+    """Refuse a question about neighbours that has no answer.
+
+    Parameters
+    ----------
+    candidates : two ndarray, shape (n_items, any)
+        Before and after.
+    queries : ndarray of int, shape (n_queries,)
+        Row numbers.
+    k : int
+        Cut-off.
+    include_query : bool
+        Whether a query is a candidate itself.
+
+    Raises
+    ------
+    ValueError
+        As for `neighbour_overlap`.
+
+    Examples
+    --------
+    >>> check_question((np.eye(3), np.eye(3)), np.array([0, 2]), 3, include_query=True)
+    """
     n_before, n_after = (len(vectors) for vectors in candidates)
     if n_before != n_after:
         raise ValueError(

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import scipy.sparse as sp
 from numpy.typing import NDArray
 
 
@@ -42,7 +43,7 @@ def fit_block_model(
 ) -> BlockFit:
     r"""Fit a block model to the truncated association matrix: spike = community, norm = popularity.
 
-    The converse direction of Afchar et al. (2023): if every item lies on a spike,
+    The converse direction of Afchar et al. (2023), thm-converse: if every item lies on a spike,
     :math:`(A_f)_{ij} = r_i r_j B_{z_i z_j}` exactly. Here :math:`A_f` is rebuilt from the leading
     coordinates, and :math:`B` is the least-squares solution, so the error is the smallest that these
     communities and popularities allow. Nothing of size n_items squared is formed. Chapter: spiky_svd.
@@ -80,30 +81,21 @@ def fit_block_model(
     """
     _check_shapes(ppmi, embedding, spike)
     leading = np.asarray(embedding[:, :dimensions], dtype=np.float64)
-    basis = leading / np.linalg.norm(leading, axis=0)
-    # U' A U instead of the singular values: it knows the signs of the eigenvalues, E does not.
-    core = basis.T @ (ppmi @ basis)
+    u = leading / np.linalg.norm(leading, axis=0)
+    core = u.T @ (ppmi @ u)  # Sigma J: unlike Sigma, it knows the signs of the eigenvalues
     items = np.flatnonzero(spike >= 0)
     _, community = np.unique(spike[items], return_inverse=True)
-    popularity = np.linalg.norm(leading[items], axis=1)
-    members, lengths = _weighted_sums(basis[items], community, popularity)
-    fitted = members @ core @ members.T
-    spread = core @ (basis[items].T @ basis[items])
-    total = float(np.sum(spread * spread.T))  # squared Frobenius norm of the covered part of A_f
+    popularity = np.linalg.norm(leading[items], axis=1)  # r_i
+    lengths = np.sqrt(np.bincount(community, popularity**2))
+    # Q: a column of length 1 for each community, r_i for its members, as in the proof of thm-forward.
+    q = sp.csr_matrix((popularity / lengths[community], (np.arange(len(items)), community)))
+    in_basis = q.T @ u[items]
+    fitted = in_basis @ core @ in_basis.T  # Q' A_f Q
+    spread = core @ (u[items].T @ u[items])
+    total = float(np.sum(spread * spread.T))  # squared Frobenius norm of A_f on these items
     missed = max(total - float(np.sum(fitted**2)), 0.0)
     affinity = fitted / lengths[:, np.newaxis] / lengths
     return BlockFit(items, community, popularity, affinity, float(np.sqrt(missed / total)))
-
-
-def _weighted_sums(
-    basis: NDArray[np.float64], community: NDArray[np.int64], popularity: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Sum the rows of each community, weighted by popularity of unit length; return the lengths too."""
-    n_communities = int(community.max()) + 1
-    lengths = np.sqrt(np.bincount(community, popularity**2, n_communities))
-    sums = np.zeros((n_communities, basis.shape[1]))
-    np.add.at(sums, community, basis * (popularity / lengths[community])[:, np.newaxis])
-    return sums, lengths
 
 
 def _check_shapes(ppmi: Any, embedding: NDArray[Any], spike: NDArray[np.int64]) -> None:
