@@ -17,10 +17,10 @@ def ppmi(
 
     For items i < j, with :math:`c_i` contexts each and :math:`c_{ij}` in common among :math:`m`
     contexts in all, the value is :math:`\log(m c_{ij} / (c_i c_j))`, kept where positive (eq-ppmi). Three
-    filters act before, as in Afchar et al. (2023), Section 3: pairs seen fewer than `min_count` times go;
-    each first element i keeps its pairs of rank below `max_neighbours`, by decreasing count; so does each
-    second element j. Ranks are taken on all pairs, on both sides alike; among equal counts the lower
-    item number comes first (the original leaves ties to the database). "First" and "second" follow
+    filters act before, as in the query that Afchar et al. (2023) published: pairs seen fewer than `min_count`
+    times go; each first element i keeps its pairs of rank below `max_neighbours`, by decreasing count; so
+    does each second element j. Ranks are taken on all pairs, on both sides alike; among equal counts the
+    lower item number comes first (the original leaves ties to the database). "First" and "second" follow
     the item numbers, so an item's cap is per side. Holds n_items squared numbers. Chapter: spiky_svd.
 
     Parameters

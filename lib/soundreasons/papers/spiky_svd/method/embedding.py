@@ -16,10 +16,11 @@ OVERSAMPLES = 10
 def embed(ppmi: Any, rank: int, seed: int) -> NDArray[np.float64]:
     r"""Place items in space: the rows of U, scaled by the singular values.
 
-    :math:`E = U \Sigma` (eq-embedding) of a randomised truncated SVD with the settings of Afchar et al.
-    (2023), Section 3: 10 oversamples, 7 power iterations if the rank is below a tenth of the items, else 4;
-    signs fixed so that the largest entry of each column of U is positive. No centring, no normalisation. For
-    a symmetric matrix a column is an eigenvector times the size of its eigenvalue. Chapter: spiky_svd.
+    :math:`E = U \Sigma` (eq-embedding) of a randomised truncated SVD with the settings of the files that
+    Afchar et al. (2023) published: 10 oversamples, 7 power iterations if the rank is below a tenth of the
+    items, else 4; signs fixed so that the largest entry of each column of U is positive. No centring, no
+    normalisation. For a symmetric matrix a column is an eigenvector times the size of its eigenvalue.
+    Chapter: spiky_svd.
 
     Parameters
     ----------

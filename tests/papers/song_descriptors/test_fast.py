@@ -1,8 +1,6 @@
-"""Exact search and its scores, against slow twins and against sentence-transformers' evaluator."""
+"""What is fast, against the method, slow twins, and other libraries."""
 
 from __future__ import annotations
-
-from importlib import import_module
 
 import numpy as np
 import pytest
@@ -11,10 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from soundreasons.papers import song_descriptors as sd
+from soundreasons.papers.song_descriptors import fast, method
 from support.text_encoders import need
-
-# The package has a function of the same name, so the module is asked for by its own.
-search_module = import_module("soundreasons.papers.song_descriptors.search")
 
 
 def slow_top(queries, documents, k):
@@ -32,13 +28,16 @@ def test_the_best_are_those_of_a_full_sort_with_many_ties(seed, n_queries, n_doc
     # Small whole numbers: many equal scores, all exact.
     rng = np.random.default_rng(seed)
     queries, documents = (rng.integers(-1, 2, (n, 3)).astype(np.float32) for n in (n_queries, n_documents))
-    whole, search_module.BLOCK = search_module.BLOCK, block
+    whole, fast.BLOCK = fast.BLOCK, block
     try:
         dense = sd.top_documents(queries, documents, k)
         sparse = sd.top_documents(sp.csr_matrix(queries), sp.csr_matrix(documents), k)
     finally:
-        search_module.BLOCK = whole
+        fast.BLOCK = whole
     expected = slow_top(queries, documents, min(k, n_documents))
+    plain = method.top_documents(queries, documents, k)
+    np.testing.assert_array_equal(plain.documents, expected)
+    np.testing.assert_array_equal(plain.scores, dense.scores)
     np.testing.assert_array_equal(dense.documents, expected)
     np.testing.assert_array_equal(sparse.documents, expected)
 
@@ -131,7 +130,7 @@ def test_metrics_equal_those_of_sentence_transformers():
 
 
 def test_a_query_without_a_right_answer_is_refused_by_number():
-    with pytest.raises(ValueError, match="query 1 has no relevant document"):
+    with pytest.raises(ValueError, match="query 1 has no relevant item"):
         sd.retrieval_metrics(np.eye(2), np.eye(2), [{0}, set()])
     with pytest.raises(ValueError, match="2 rankings for 1 queries"):
         sd.retrieval_metrics(np.eye(2), np.eye(2), [{0}])
@@ -140,10 +139,10 @@ def test_a_query_without_a_right_answer_is_refused_by_number():
 @pytest.mark.parametrize(("name", "reported"), [("mc", 89.4), ("mc_reco", 77.7)])
 def test_tfidf_reaches_the_papers_recall(name, reported):
     need("lp_musiccaps_mc")
-    songs, recalls = sd.songs(name), []
+    songs, recalls = sd.data.open_songs(name), []
     for seed in range(3):
         task = songs.task(seed)
-        found = sd.retrieval_metrics(*sd.tfidf_vectors(task.queries, task.documents), task.relevant)
+        found = sd.retrieval_metrics(*sd.tfidf(task.queries, task.documents), task.relevant)
         recalls.append(100 * found["recall@10"])
     assert np.mean(recalls) == pytest.approx(reported, abs=2)
 
@@ -152,7 +151,7 @@ def test_bm25_scores_are_those_of_its_library():
     import bm25s
 
     documents = ["sad, piano", "happy guitar, guitar", "", "sad, slow, low quality"]
-    asked, songs = sd.bm25_vectors(["a sad guitar", "nothing known", "guitar guitar"], documents)
+    asked, songs = sd.bm25(["a sad guitar", "nothing known", "guitar guitar"], documents)
     index = bm25s.BM25()
     index.index(bm25s.tokenize(documents, stopwords=None, show_progress=False), show_progress=False)
     for row, words in enumerate((["sad", "guitar"], [], ["guitar", "guitar"])):
@@ -160,19 +159,42 @@ def test_bm25_scores_are_those_of_its_library():
         np.testing.assert_allclose((asked @ songs.T).toarray()[row], expected, rtol=1e-6)
 
 
-@pytest.mark.parametrize("vectorise", [sd.tfidf_vectors, sd.bm25_vectors])
+@pytest.mark.parametrize("vectorise", [sd.tfidf, sd.bm25])
 def test_documents_without_words_are_refused(vectorise):
     with pytest.raises(ValueError, match="none of 2 documents has a word"):
         vectorise(["sad"], ["", "?"])
 
 
-@pytest.mark.parametrize("vectorise", [sd.tfidf_vectors, sd.bm25_vectors])
+@pytest.mark.parametrize("vectorise", [sd.tfidf, sd.bm25])
 @pytest.mark.parametrize("request_text", ["", "😀😀", "悲しいピアノ", "word " * 10_000])
 def test_strange_requests_score_zero_and_do_not_fail(vectorise, request_text):
     asked, songs = vectorise([request_text], ["sad, piano", "happy"])
     assert (asked @ songs.T).toarray().tolist() == [[0.0, 0.0]]
 
 
-def test_paired_gain_is_exact_where_every_query_gains_the_same():
-    gain = sd.paired_gain(np.zeros(5), np.full(5, 2.0), np.random.default_rng(0))
-    assert tuple(gain) == (2.0, 2.0, 2.0)
+texts = st.lists(
+    st.text(alphabet="ab &é1,", max_size=12) | st.sampled_from(["sad piano", "Sad, SAD", "lo-fi r&b", ""]),
+    min_size=1,
+    max_size=6,
+)
+
+
+@pytest.mark.parametrize("name", ["tfidf", "bm25"])
+@given(texts, texts)
+@settings(deadline=None, max_examples=60)
+def test_sparse_words_score_as_the_formulas_do(name, queries, documents):
+    documents = [*documents, "sad", "slow piano"]
+    plain, quick = (getattr(module, name)(queries, documents) for module in (method, fast))
+    expected = plain[0] @ plain[1].T
+    # bm25s keeps its weights in single precision.
+    np.testing.assert_allclose((quick[0] @ quick[1].T).toarray(), expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_fast_metrics_are_those_of_the_method(seed):
+    queries, documents, relevant = random_task(seed)
+    ours, plain = (m.retrieval_metrics(queries, documents, relevant) for m in (fast, method))
+    assert ours == plain
+    ranked = slow_top(queries, documents, 100)
+    by_hand = np.mean([sd.recall_at_k(r.tolist(), w, 10) for r, w in zip(ranked, relevant, strict=True)])
+    assert ours["recall@10"] == pytest.approx(by_hand, abs=1e-12)

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from soundreasons.papers.song_descriptors.encoding import Embedding
+from soundreasons.papers.song_descriptors.data.encoding import Embedding
+from soundreasons.papers.song_descriptors.data.songs import Catalogue
+from soundreasons.papers.song_descriptors.fast import top_documents
 
 # Requests that the page can answer by meaning; made by hand, ours.
 REQUESTS = (
@@ -92,50 +94,54 @@ def in_eight_bits(vectors: Embedding) -> NDArray[np.int8]:
     return np.rint(127 * vectors).astype(np.int8)
 
 
-def search_box(
-    names: Sequence[str],
-    documents: Sequence[str],
-    song_vectors: Embedding,
-    requests: Sequence[str],
-    request_vectors: Embedding,
-    credit: str,
+def make_box(
+    catalogue: Catalogue, requests: Sequence[str], request_vectors: Embedding, song_vectors: Embedding
 ) -> SearchBox:
     """Make a search box of a small catalogue.
 
     Chapter: song_descriptors.
+
+    Parameters
+    ----------
+    catalogue : Catalogue
+        What can be found.
+    requests : sequence of str
+        What can be asked by meaning.
+    request_vectors, song_vectors : ndarray, shapes (n_requests, n_dims) and (n_songs, n_dims)
+        Rows of length one.
+
+    Returns
+    -------
+    SearchBox
 
     Raises
     ------
     ValueError
         If lengths do not agree, or it would be heavier than a page should be.
     """
-    if not len(names) == len(documents) == len(song_vectors) or len(requests) != len(request_vectors):
+    n_songs = len(catalogue.documents)
+    if not n_songs == len(catalogue.names) == len(song_vectors) or len(requests) != len(request_vectors):
         raise ValueError(
-            f"{len(names)} names, {len(documents)} songs, {len(song_vectors)} vectors; {len(requests)} "
+            f"{len(catalogue.names)} names, {n_songs} songs, {len(song_vectors)} vectors; {len(requests)} "
             f"requests, {len(request_vectors)} vectors: expected equal numbers"
         )
-    if len(documents) > 2000:
-        raise ValueError(f"{len(documents)} songs are too heavy for a page; take 2000 at most")
+    if n_songs > 2000:
+        raise ValueError(f"{n_songs} songs are too heavy for a page; take 2000 at most")
     return SearchBox(
-        list(names),
-        list(documents),
-        in_eight_bits(song_vectors),
-        list(requests),
-        in_eight_bits(request_vectors),
-        credit,
-    )
+        list(catalogue.names), list(catalogue.documents), in_eight_bits(song_vectors),
+        list(requests), in_eight_bits(request_vectors), catalogue.credit,
+    )  # fmt: skip
 
 
 def rounding_agreement(
-    box: SearchBox, song_vectors: Embedding, request_vectors: Embedding, k: int = 10
+    box: SearchBox, request_vectors: Embedding, song_vectors: Embedding, k: int = 10
 ) -> float:
     """Share of the first k answers that eight bits leave as they are, in per cent.
 
     Chapter: song_descriptors.
     """
-    exact = np.argsort(-(request_vectors @ song_vectors.T), axis=1, kind="stable")[:, :k]
-    rounded = box.asked.astype(np.int32) @ box.songs.astype(np.int32).T
-    small = np.argsort(-rounded, axis=1, kind="stable")[:, :k]
+    exact = top_documents(request_vectors, song_vectors, k).documents
+    small = top_documents(box.asked.astype(np.int32), box.songs.astype(np.int32), k).documents
     return 100 * float(np.mean([len(np.intersect1d(a, b)) / k for a, b in zip(exact, small, strict=True)]))
 
 

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from soundreasons import data
 from soundreasons.learning import seeding
-from soundreasons.papers.song_descriptors.descriptors import (
+from soundreasons.papers.song_descriptors.data.vocabulary import SYNONYMS, descriptor_type
+from soundreasons.papers.song_descriptors.method.descriptor_sets import (
     Descriptors,
     DescriptorSets,
-    clean_caption,
-    draw_for,
     sample_descriptor_sets,
     split_descriptors,
 )
-from soundreasons.papers.song_descriptors.finetuning import Example
-from soundreasons.papers.song_descriptors.vocabulary import SYNONYMS, descriptor_type
 
 # The registry entry behind each set of songs.
 ENTRIES = {
@@ -28,8 +25,6 @@ ENTRIES = {
     "musiccaps_train": ("musiccaps",),
     "generated": ("genre_names", "tagger_words"),
 }
-TRAIN_SEED = 42  # of the descriptor sets, as in the paper
-SETS_PER_QUERY = 3
 _TEMPLATES = (
     "I am looking for {0} with {1}, something {2}",
     "Recommend {2} {0} that has {1} in it",
@@ -80,6 +75,25 @@ class Dialogs:
     relevant: list[set[int]]
 
 
+@dataclass(frozen=True)
+class Catalogue:
+    """Clips that may be shown: descriptors of MusicCaps (CC BY-SA 4.0), or generated ones.
+
+    Attributes
+    ----------
+    credit : str
+        What to write beside it.
+    names : list of str
+        A name for each clip.
+    documents : list of str
+        Its descriptors, joined.
+    """
+
+    credit: str
+    names: list[str]
+    documents: list[str]
+
+
 def available(name: str) -> bool:
     """Whether the songs of this name can be opened here.
 
@@ -97,7 +111,7 @@ def missing(names: Iterable[str]) -> list[str]:
     return [entry for entry in dict.fromkeys(wanted) if not data.available(entry)]
 
 
-def songs(name: str, n_generated: int = 400) -> Songs:
+def open_songs(name: str, n_generated: int = 400) -> Songs:
     """Open the songs of a name.
 
     Chapter: song_descriptors.
@@ -131,9 +145,8 @@ def songs(name: str, n_generated: int = 400) -> Songs:
         # that had a line break find none and drop out.
         clips = clips[(clips["request"] != "") & ~clips["caption"].str.contains("\n")]
         texts = clips["request" if name == "mc_reco" else "caption"]
-    return Songs(
-        name, [clean_caption(text) for text in texts], [split_descriptors(a) for a in clips["aspects"]]
-    )
+    captions = [text.replace("\n", " ") for text in texts]
+    return Songs(name, captions, [split_descriptors(aspects) for aspects in clips["aspects"]])
 
 
 def generated_songs(n_songs: int, seed: int = 0, *, reworded: bool = False) -> Songs:
@@ -173,6 +186,22 @@ def generated_songs(n_songs: int, seed: int = 0, *, reworded: bool = False) -> S
     return Songs("generated", captions, tags)
 
 
+def with_sentences_of(other: Songs, task: DescriptorSets) -> DescriptorSets:
+    """Put the sentences of other texts in the place of a task's own, song by song.
+
+    Chapter: song_descriptors.
+
+    Raises
+    ------
+    ValueError
+        If the texts have another number of sentences.
+    """
+    sentences = [sentence for caption in other.captions for sentence in caption.split(". ")]
+    if len(sentences) != len(task.queries):
+        raise ValueError(f"{len(sentences)} sentences for {len(task.queries)} queries")
+    return replace(task, queries=sentences)
+
+
 def split_songs(source: Songs, share: float, seed: int) -> tuple[Songs, Songs]:
     """Hold a share of the songs out: all sentences of a song go one way.
 
@@ -191,36 +220,6 @@ def split_songs(source: Songs, share: float, seed: int) -> tuple[Songs, Songs]:
 def _take(source: Songs, rows: NDArray[np.int64]) -> Songs:
     captions, tags = [source.captions[row] for row in rows], [source.tags[row] for row in rows]
     return Songs(source.name, captions, tags)
-
-
-def training_examples(source: Songs, seed: int = TRAIN_SEED) -> list[Example]:
-    """Pair sentences, and whole captions, with one of up to three drawn sets each; none empty.
-
-    Chapter: song_descriptors.
-
-    Parameters
-    ----------
-    source : Songs
-        Captions and tags.
-    seed : int
-        Draws the sets, and picks among those of a query.
-
-    Returns
-    -------
-    list of Example
-    """
-    rows = list(range(len(source.captions)))
-    rng = seeding.rng(seed, "training examples")
-    examples = []
-    for task in (
-        sample_descriptor_sets(source.captions, source.tags, SETS_PER_QUERY, seed),
-        draw_for(source.captions, rows, source.tags, SETS_PER_QUERY, seed),
-    ):
-        for query, numbers in zip(task.queries, task.relevant, strict=True):
-            drawn = [task.documents[number] for number in sorted(numbers) if task.documents[number]]
-            if drawn:
-                examples.append(Example(query, drawn[rng.integers(len(drawn))]))
-    return examples
 
 
 def forum_requests() -> list[str]:
@@ -249,3 +248,29 @@ def playlist_dialogs() -> Dialogs:
     requests = {(row.dialog_id, row.turn): row.request for row in record.turns.itertuples()}
     # A turn's likes answer what was said in that turn.
     return Dialogs([requests[turn] for turn in wanted], documents, list(wanted.values()))
+
+
+def catalogue(n_songs: int, seed: int = 0) -> Catalogue:
+    """Draw clips of MusicCaps' training part for search; without it, generated songs.
+
+    Chapter: song_descriptors.
+    """
+    if not data.available("musiccaps"):
+        tags = generated_songs(n_songs, seed).tags
+        names = [f"generated song {number}" for number in range(len(tags))]
+        return Catalogue(
+            "Generated from the genre names of beets and the words of two taggers.", names, _joined(tags)
+        )
+    clips = data.open("musiccaps").clips
+    clips = clips[~clips["is_eval"]]
+    chosen = np.sort(
+        seeding.rng(seed, "catalogue").choice(len(clips), min(n_songs, len(clips)), replace=False)
+    )
+    rows = clips.iloc[chosen]
+    names = [f"{row.clip_id}, from {row.start_s} s" for row in rows.itertuples()]
+    credit = "Descriptors: MusicCaps (Agostinelli et al., Google Research), CC BY-SA 4.0, unchanged."
+    return Catalogue(credit, names, _joined([split_descriptors(a) for a in rows["aspects"]]))
+
+
+def _joined(tags: Sequence[Descriptors]) -> list[str]:
+    return [", ".join(part for part in own if part) for own in tags]

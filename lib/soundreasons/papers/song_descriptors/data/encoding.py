@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from soundreasons.learning.cache import Cache, digest
+from soundreasons.papers.song_descriptors.method.scores import mean_pooled
 
 Kind = Literal["query", "document"]
 Embedding = NDArray[np.float32]
@@ -69,7 +70,7 @@ class TransformerEncoder:
     replacements: dict[int, str] = field(default_factory=dict)
 
     def tokenized(self, texts: Sequence[str], kind: Kind = "document") -> list[list[int]]:
-        """Cut texts into token numbers, each at most `max_length` long."""
+        """Cut texts into token numbers, at most `max_length` of each."""
         prefix = self.prefixes.get(kind, "")
         # A token is at least a character, so what is further out cannot be among the first tokens.
         longest = 32 * self.max_length
@@ -101,39 +102,6 @@ class TransformerEncoder:
         encoded = np.empty_like(sorted_vectors)
         encoded[places] = sorted_vectors
         return encoded
-
-
-def mean_pooled(states: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-    """Average the token vectors that are no padding, and scale to length one.
-
-    Chapter: song_descriptors.
-
-    Parameters
-    ----------
-    states : tensor, shape (n_texts, n_tokens, n_dims)
-        Vectors of the tokens.
-    mask : tensor, shape (n_texts, n_tokens)
-        One for a token, zero for padding.
-
-    Returns
-    -------
-    tensor, shape (n_texts, n_dims)
-    """
-    weights = mask.unsqueeze(-1).to(states.dtype)
-    means = (states * weights).sum(dim=1) / weights.sum(dim=1).clamp(min=1)
-    return torch.nn.functional.normalize(means, dim=1)
-
-
-def unit_rows(vectors: NDArray[np.floating]) -> NDArray[np.floating]:
-    """Scale each row to length one; a row of zeros stays.
-
-    Chapter: song_descriptors.
-
-    >>> unit_rows(np.array([[3.0, 4.0], [0.0, 0.0]])).tolist()
-    [[0.6, 0.8], [0.0, 0.0]]
-    """
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return vectors / np.where(lengths > 0, lengths, 1)  # type: ignore[no-any-return]
 
 
 def padded(tokens: Sequence[Sequence[int]], device: str) -> tuple[torch.Tensor, torch.Tensor]:

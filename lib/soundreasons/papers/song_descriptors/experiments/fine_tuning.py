@@ -1,9 +1,9 @@
-"""Teaching an encoder the task: by contrast within a batch, or by the differences that a teacher sees."""
+"""Fine-tuning: batches, steps and the schedule, with either loss of `method.teaching`."""
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import NamedTuple
 
@@ -11,9 +11,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from soundreasons.learning import seeding
-from soundreasons.learning.cache import Cache, digest
-from soundreasons.papers.song_descriptors.encoding import Kind, TransformerEncoder, mean_pooled, padded
+from soundreasons.learning import loop, seeding
+from soundreasons.learning.cache import Cache, digest, weights_of
+from soundreasons.papers.song_descriptors.data.encoding import Kind, TransformerEncoder, padded
+from soundreasons.papers.song_descriptors.method.scores import mean_pooled
+from soundreasons.papers.song_descriptors.method.teaching import contrastive_loss, margin_loss
 
 # Word pieces and positions stay as they are: half of the weights, and the part that knows rare words.
 FROZEN = ("embeddings.",)
@@ -35,6 +37,8 @@ class Settings:
         Cosines are divided by it before the softmax of the contrastive loss.
     clip : float
         Longest gradient.
+    seed : int
+        Order of the examples.
     """
 
     steps: int = 30
@@ -43,6 +47,7 @@ class Settings:
     rate: float = 1e-4
     temperature: float = 0.05
     clip: float = 1.0
+    seed: int = 0
 
 
 class Example(NamedTuple):
@@ -71,72 +76,6 @@ class Tuned(NamedTuple):
 
     encoder: TransformerEncoder
     losses: NDArray[np.float64]
-
-
-def contrastive_loss(
-    queries: torch.Tensor, documents: torch.Tensor, same: torch.Tensor, temperature: float
-) -> torch.Tensor:
-    """Tell each query's document from those of the others, and the other way round.
-
-    The symmetric softmax loss of van den Oord et al. (2018) over the cosines of a batch. A document that
-    reads like the right one is no negative. Chapter: song_descriptors.
-
-    Parameters
-    ----------
-    queries, documents : tensor, shape (n, n_dims)
-        Rows of length one; row k of both belongs together.
-    same : bool tensor, shape (n, n)
-        Whether two documents of the batch are the same text.
-    temperature : float
-        Divides the cosines.
-
-    Returns
-    -------
-    tensor, a number
-
-    Examples
-    --------
-    >>> vectors = torch.eye(3)
-    >>> same = torch.eye(3, dtype=torch.bool)
-    >>> round(contrastive_loss(vectors, vectors, same, 1.0).item(), 4)  # log(1 + 2 / e)
-    0.5514
-    """
-    scores = queries @ documents.T / temperature
-    others = same & ~torch.eye(len(same), dtype=torch.bool, device=same.device)
-    scores = scores.masked_fill(others, -torch.inf)
-    targets = torch.arange(len(scores), device=scores.device)
-    there = torch.nn.functional.cross_entropy(scores, targets)
-    back = torch.nn.functional.cross_entropy(scores.T, targets)
-    return (there + back) / 2
-
-
-def margin_loss(
-    queries: torch.Tensor, positives: torch.Tensor, negatives: torch.Tensor, margins: torch.Tensor
-) -> torch.Tensor:
-    """Ask that the student prefer a document over another by as much as the teacher does.
-
-    MarginMSE (Hofstätter et al., 2020; Wang et al., 2022). Scores are cosines, as in the paper's command
-    line, so the teacher's scores must lie in a range of one too. Chapter: song_descriptors.
-
-    Parameters
-    ----------
-    queries, positives, negatives : tensor, shape (n, n_dims)
-        Rows of length one.
-    margins : tensor, shape (n,)
-        Teacher's score of the positive minus that of the negative.
-
-    Returns
-    -------
-    tensor, a number
-
-    Examples
-    --------
-    >>> one, other = torch.tensor([[1.0, 0.0]]), torch.tensor([[0.0, 1.0]])
-    >>> margin_loss(one, one, other, torch.tensor([0.5])).item()
-    0.25
-    """
-    student = (queries * (positives - negatives)).sum(dim=1)
-    return torch.nn.functional.mse_loss(student, margins)
 
 
 def as_tensors(encoder: TransformerEncoder, batch: Sequence[Example]) -> Batch:
@@ -204,8 +143,8 @@ def training_copy(encoder: TransformerEncoder, settings: Settings) -> Transforme
 
 def optimiser(
     encoder: TransformerEncoder, settings: Settings
-) -> tuple[torch.optim.Optimizer, Callable[[], None]]:
-    """AdamW over what is not frozen, and what moves its learning rate on.
+) -> tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.LRScheduler]:
+    """AdamW over what is not frozen, and the schedule of its learning rate.
 
     Chapter: song_descriptors.
     """
@@ -216,26 +155,10 @@ def optimiser(
     def share(step: int) -> float:
         return min((step + 1) / rising, (settings.steps - step) / max(settings.steps - rising, 1))
 
-    schedule = torch.optim.lr_scheduler.LambdaLR(adam, share)
-    return adam, schedule.step
+    return adam, torch.optim.lr_scheduler.LambdaLR(adam, share)
 
 
-def training_step(
-    encoder: TransformerEncoder, batch: Batch, adam: torch.optim.Optimizer, settings: Settings
-) -> torch.Tensor:
-    """Forward, loss, backward, clip, update; returns the loss.
-
-    Chapter: song_descriptors.
-    """
-    adam.zero_grad(set_to_none=True)
-    loss = batch_loss(encoder, batch, settings)
-    loss.backward()  # type: ignore[no-untyped-call]
-    torch.nn.utils.clip_grad_norm_(encoder.body.parameters(), settings.clip)
-    adam.step()
-    return loss.detach()
-
-
-def shuffled_batches(examples: Sequence[Example], settings: Settings, seed: int) -> Iterator[list[Example]]:
+def shuffled_batches(examples: Sequence[Example], settings: Settings) -> Iterator[list[Example]]:
     """Yield one batch a step; every example once before any comes again.
 
     Chapter: song_descriptors.
@@ -249,7 +172,7 @@ def shuffled_batches(examples: Sequence[Example], settings: Settings, seed: int)
         raise ValueError(
             f"{len(examples)} examples, but a batch takes {settings.batch}; give more, or a smaller batch"
         )
-    rng = seeding.rng(seed, "batches")
+    rng = seeding.rng(settings.seed, "batches")
     waiting: list[int] = []
     for _ in range(settings.steps):
         if len(waiting) < settings.batch:
@@ -259,13 +182,7 @@ def shuffled_batches(examples: Sequence[Example], settings: Settings, seed: int)
 
 
 def fine_tune(
-    encoder: TransformerEncoder,
-    examples: Sequence[Example],
-    settings: Settings,
-    seed: int = 0,
-    *,
-    name: str,
-    cache: Cache | None = None,
+    encoder: TransformerEncoder, examples: Sequence[Example], settings: Settings, cache: Cache | None = None
 ) -> Tuned:
     """Fine-tune a copy of an encoder; without dropout, so that few steps suffice.
 
@@ -280,16 +197,13 @@ def fine_tune(
         All with a negative and a margin (MarginMSE), or all without (contrastive).
     settings : Settings
         How.
-    seed : int
-        Order of the examples.
-    name : str
-        Of the new encoder.
     cache : Cache, optional
         Where the new weights are kept.
 
     Returns
     -------
     Tuned
+        Its encoder is called after its loss, ``margin`` or ``contrastive``.
 
     Raises
     ------
@@ -298,33 +212,28 @@ def fine_tune(
     """
     if len({bool(example.negative) for example in examples}) > 1:
         raise ValueError("some examples have a negative and some have none; give all one or none")
+    name = "margin" if examples and examples[0].negative else "contrastive"
     student = training_copy(encoder, settings)
 
-    def compute() -> dict[str, NDArray[np.float32]]:
-        losses = _train(student, examples, settings, seed)
-        moved = {key: value for key, value in student.body.named_parameters() if value.requires_grad}
-        weights = {key: value.detach().cpu().numpy() for key, value in moved.items()}
-        return {**weights, "losses": np.array(losses)}
+    def train() -> tuple[torch.nn.Module, dict[str, NDArray[np.float64]]]:
+        adam, schedule = optimiser(student, settings)
+        batches = (as_tensors(student, batch) for batch in shuffled_batches(examples, settings))
+        student.body.eval()  # no dropout
+        told = loop.train(
+            lambda batch: batch_loss(student, batch, settings), batches, adam,
+            loop.Loop(settings.steps, clip_norm=settings.clip), schedule=schedule,
+        )  # fmt: skip
+        return student.body, {"losses": told.double().cpu().numpy()}
 
-    identity = digest(
-        encoder.identity, str(asdict(settings)), str(seed), [str(example) for example in examples]
+    identity = digest(encoder.identity, str(asdict(settings)), [str(example) for example in examples])
+    run = {"run": identity}
+    kept = (
+        cache.weights(f"weights-{name}", student.body, train, trainable_only=True, data=run)
+        if cache
+        else train()[1]
     )
-    kept = cache.arrays(f"weights-{name}", compute, data={"run": identity}) if cache else compute()
-    weights = {key: torch.from_numpy(value) for key, value in kept.items() if key != "losses"}
-    student.body.load_state_dict(weights, strict=False)
+    weights = weights_of(student.body, trainable_only=True)
     student.body.requires_grad_(False)
     student.name, student.max_length = name, encoder.max_length
-    student.identity = digest(encoder.identity, *(kept[key] for key in sorted(weights)))
-    return Tuned(student, kept["losses"].astype(np.float64))
-
-
-def _train(
-    student: TransformerEncoder, examples: Sequence[Example], settings: Settings, seed: int
-) -> list[float]:
-    student.body.eval()  # no dropout
-    adam, move_on = optimiser(student, settings)
-    losses = []
-    for batch in shuffled_batches(examples, settings, seed):
-        losses.append(float(training_step(student, as_tensors(student, batch), adam, settings)))
-        move_on()
-    return losses
+    student.identity = digest(encoder.identity, *(weights[key] for key in sorted(weights)))
+    return Tuned(student, kept["losses"])
