@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from soundreasons.learning.intervals import column_bootstrap
 from soundreasons.papers.explainable_recommendation.fast.criteria import criteria
 from soundreasons.papers.explainable_recommendation.fast.evidence import Context
 from soundreasons.papers.explainable_recommendation.fast.explainers import explainers
@@ -81,24 +82,14 @@ def by_users(card: pd.DataFrame, rng: np.random.Generator, *, level: float = 0.9
     >>> by_users(card, np.random.default_rng(0))[["mean", "low", "high", "users"]].values.tolist()
     [[3.0, 2.0, 4.0, 2.0]]
     """
-    if not 0 < level < 1:
-        raise ValueError(f"level is {level}, expected a share between 0 and 1")
-    ends = np.array([(1 - level) / 2, (1 + level) / 2])
     rows = []
     for explainer, own in card.groupby("explainer", sort=False):
         means = own.drop(columns=["explainer", "item"]).groupby("user").mean()
-        values = means.to_numpy(dtype=np.float64)
-        says = np.isfinite(values)
-        n_users = len(values)
-        drawn = rng.multinomial(n_users, np.full(n_users, 1 / n_users), size=_RESAMPLES)
-        with np.errstate(invalid="ignore"):  # a draw without anybody of whom a criterion tells
-            again = (drawn @ np.where(says, values, 0.0)) / (drawn @ says)
-        for column, criterion in enumerate(means.columns):
-            if says[:, column].any():
-                low, high = np.nanquantile(again[:, column], ends)
-                mean = values[says[:, column], column].mean()
-                low, high = min(low, mean), max(high, mean)  # of equal values the sums round differently
-                rows.append((explainer, criterion, mean, low, high, int(says[:, column].sum())))
+        intervals = column_bootstrap(means, rng, level=level, n_resamples=_RESAMPLES)
+        n_users = np.isfinite(means.to_numpy()).sum(axis=0)
+        for criterion, found, n in zip(means.columns, intervals, n_users.tolist(), strict=True):
+            if n:
+                rows.append((explainer, criterion, *found, n))
     return pd.DataFrame(rows, columns=["explainer", "criterion", "mean", "low", "high", "users"])
 
 
