@@ -202,7 +202,7 @@ def test_tables_are_compared_by_area_and_its_cost():
         "auc_subset_0": 0.6,
         "auc_subset_1": 0.92,
     }
-    scores |= {"accuracy_experts": 0.8, "accuracy_plain": 0.81, "accuracy_additive": 0.82, "size": 0.5}
+    scores |= {"accuracy_experts": 0.8, "accuracy_plain": 0.81, "accuracy_additive": 0.82}
     run = experiments.tables.TableRun(
         scores, explanation, np.ones(1), np.ones(1, dtype=int), np.zeros(1, dtype=int)
     )
