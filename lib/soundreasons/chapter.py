@@ -25,6 +25,7 @@ from typing import Any
 import numpy as np
 
 from soundreasons import claims, files, freshness, measures, parameters, project
+from soundreasons import ledger as ledgers
 from soundreasons import results as results_module
 from soundreasons.learning import device as device_module
 from soundreasons.learning import seeding
@@ -118,6 +119,7 @@ class Run:
         self._tables: dict[str, results_module.Table] = {}
         self._figures: dict[str, results_module.Shown] = {}
         self._sounds: dict[str, results_module.Shown] = {}
+        self._untested: dict[str, str] = {}
         self._clock = time.perf_counter()
         self._started = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
 
@@ -136,14 +138,30 @@ class Run:
         """Seeds for an experiment that is cheap enough to repeat more often: the first `n` from `seed` on."""
         return [self.seeds[0] + k for k in range(n)]
 
-    def missing(self, names: Sequence[str]) -> None:
-        """Say on the page which data no source on this machine has; say nothing if there is none."""
+    def missing(
+        self, names: Sequence[str] | Mapping[str, str], remedy: str = "", *, claims: Sequence[str] = ()
+    ) -> None:
+        """Say on the page which data no source on this machine has, and what to do; else say nothing.
+
+        Parameters
+        ----------
+        names : sequence of str, or mapping of str to str
+            What is not here; in a mapping, each with how to get it.
+        remedy : str
+            What to do about all of them.
+        claims : sequence of str
+            Claims that rest on it: they stay *not tested*, whatever is measured in its place.
+        """
         if names:
             listed = ", ".join(f"`{name}`" for name in names)
             text = (
                 f"**Not on this machine:** {listed}. What needs them is left out; claims stay *not tested*."
             )
+            text += f" {remedy}" if remedy else ""
+            if isinstance(names, Mapping):
+                text += "".join(f"\n- `{name}`: {how}" for name, how in names.items())
             _display({"text/markdown": text, "text/plain": text}, {"soundreasons": {"kind": "missing"}})
+            self._untested |= dict.fromkeys(claims, f"needs what is not here: {', '.join(names)}")
 
     def measure(
         self,
@@ -254,12 +272,14 @@ class Run:
         Raises
         ------
         LedgerError
-            If the ledger is malformed.
+            If the ledger is malformed, or lacks a claim that `missing` named.
         """
-        ledger = claims.load(project.ledger(self.slug))
+        ledger = ledgers.load(project.ledger(self.slug))
         used = _data_used(ledger)
         absent = [name for name, entry in used.items() if entry.kind == "unavailable"]
         judged = claims.judge_all(ledger, self._measures, profile=self.profile, absent=absent)
+        for claim, reason in self._untested.items():
+            judged[ledger.claim(claim).id] = claims.Judgement(verdict="not tested", reason=reason)
         _display_verdicts(ledger, judged)
         results_module.write(self._record(judged, used), self.folder / "results.json")
         if self._target is not None:  # plain papermill or Jupyter: nobody else puts the folder in its place
@@ -365,7 +385,7 @@ def _display_sound(mp3: bytes, name: str, caption: str) -> None:
     _display({"text/html": page, "text/plain": caption}, {"soundreasons": {"kind": "sound", "name": name}})
 
 
-def _display_verdicts(ledger: claims.Ledger, judged: Mapping[str, claims.Judgement]) -> None:
+def _display_verdicts(ledger: ledgers.Ledger, judged: Mapping[str, claims.Judgement]) -> None:
     rows = [
         [claim.id, claim.claim, judged[claim.id].verdict, judged[claim.id].reason] for claim in ledger.claims
     ]
@@ -377,14 +397,14 @@ def _display_verdicts(ledger: claims.Ledger, judged: Mapping[str, claims.Judgeme
     _display_table(table, "verdicts")
 
 
-def _data_used(ledger: claims.Ledger) -> dict[str, results_module.DataUsed]:
+def _data_used(ledger: ledgers.Ledger) -> dict[str, results_module.DataUsed]:
     """What this process opened, and what the ledger needs and no source here has."""
     from soundreasons import data
 
     used = {name: results_module.DataUsed(**record) for name, record in data.opened().items()}
     for name in sorted(claims.data_named(ledger) - used.keys()):
         if name not in data.names():
-            raise claims.LedgerError(f"{ledger.paper}: " + unknown("data set", name, data.names()))
+            raise ledgers.LedgerError(f"{ledger.paper}: " + unknown("data set", name, data.names()))
         if not data.available(name):
             used[name] = results_module.DataUsed(kind="unavailable")
     return used

@@ -1,252 +1,38 @@
-"""The ledger: what a paper claims, the rule it is judged by, and the verdict of a run.
+"""Verdicts: the claims of a ledger, judged by what a run measured.
 
-Each `papers/<slug>/claims.yml` holds the claims of one paper. A claim has checks, each one rule
-on measures of the run; a claim is reproduced when every check that could be made holds.
+A claim has checks, each one rule on measures of the run; a claim is reproduced when every check
+that could be made holds.
 """
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple, TypeVar
+from typing import Any, Literal
 
 import numpy as np
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field
 
-from soundreasons.learning.statistics import paired_differences
+from soundreasons.learning.intervals import paired_differences
+from soundreasons.ledger import (
+    AtLeast,
+    AtMost,
+    Check,
+    Claim,
+    Exact,
+    Illustration,
+    Ledger,
+    Ordering,
+    RatioToNull,
+    Within,
+)
 from soundreasons.measures import Measure, measure, number
-from soundreasons.naming import unknown
 
-Provenance = Literal["paper", "authors-repository", "authors-code-rerun", "secondary", "ours", "recalled"]
 Verdict = Literal["reproduced", "contradicted", "inconclusive", "not tested", "illustration"]
-_Entry = TypeVar("_Entry")
-
-
-class Mark(NamedTuple):
-    """How a provenance is shown: words beside the number, and a sentence that explains them."""
-
-    label: str
-    meaning: str
-
-
-PROVENANCE: dict[str, Mark] = {
-    "paper": Mark("paper", "read in the paper, its poster or its slides"),
-    "authors-repository": Mark("authors' files", "read in the authors' public repository or abstract page"),
-    "authors-code-rerun": Mark("authors' code, rerun", "obtained by running the authors' own code"),
-    "secondary": Mark("second-hand", "quoted by somebody else; not seen in the paper itself"),
-    "ours": Mark("ours", "computed by us with our own means, outside this run"),
-    "recalled": Mark("recalled, unchecked", "general knowledge or reconstruction; not checked at a source"),
-}
-
-
-class LedgerError(ValueError):
-    """A ledger that says something impossible."""
 
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Reported(_Strict):
-    """A number or finding that somebody reported; `provenance` says who and how sure."""
-
-    id: str
-    value: int | float | str | None
-    unit: str = ""
-    what: str
-    provenance: Provenance
-    where: str = ""
-
-    def text(self) -> str:
-        """Value and unit, as a page shows them; a value that nobody knows is "unknown"."""
-        if self.value is None:
-            return "unknown"
-        shown = self.value if isinstance(self.value, str) else f"{self.value:,}"
-        return f"{shown}\N{NO-BREAK SPACE}{self.unit}" if self.unit else shown
-
-
-class Deviation(_Strict):
-    """What differs from the paper, why, and which way it should push the result."""
-
-    what: str
-    why: str
-    pushes: str
-
-
-class _Check(_Strict):
-    for_each: dict[str, list[str]] = Field(default_factory=dict)
-    needs: list[str] = Field(default_factory=list)
-
-
-class _Bar(_Check):
-    measure: str
-    bar: float
-
-
-class AtLeast(_Bar):
-    """The measure is `bar` or more."""
-
-    rule: Literal["at_least"]
-
-
-class AtMost(_Bar):
-    """The measure is `bar` or less."""
-
-    rule: Literal["at_most"]
-
-
-class Within(_Check):
-    """The measure lies between `low` and `high`."""
-
-    rule: Literal["interval"]
-    measure: str
-    low: float
-    high: float
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Within:
-        if not self.low < self.high:
-            raise ValueError(f"low is {self.low} and high {self.high}: low must be smaller")
-        return self
-
-
-class Ordering(_Check):
-    """Each measure is larger than the one before, by more than `gap`."""
-
-    rule: Literal["ordering"]
-    measures: Annotated[list[str], Field(min_length=2)]
-    gap: float = Field(0.0, ge=0)
-
-
-class RatioToNull(_Check):
-    """The measure divided by that of a null model, `over`, is at most, or at least, a bar."""
-
-    rule: Literal["ratio_to_null"]
-    measure: str
-    over: str
-    at_most: float | None = None
-    at_least: float | None = None
-
-    @model_validator(mode="after")
-    def _one_bar(self) -> RatioToNull:
-        if (self.at_most is None) == (self.at_least is None):
-            raise ValueError("give at_most or at_least, one of them")
-        return self
-
-
-class Exact(_Check):
-    """Every value of the measure equals `value`, or the reported value named, within `tolerance`."""
-
-    rule: Literal["exact"]
-    measure: str
-    value: float | None = None
-    reported: str | None = None
-    tolerance: float = Field(0.0, ge=0)
-
-    @model_validator(mode="after")
-    def _one_value(self) -> Exact:
-        if (self.value is None) == (self.reported is None):
-            raise ValueError("give value or reported, one of them")
-        return self
-
-
-class Illustration(_Check):
-    """Shown beside the claim, never counted; `reason` says why no rule can decide it."""
-
-    rule: Literal["illustration"]
-    measures: list[str]
-    reason: str
-
-
-Check = Annotated[
-    AtLeast | AtMost | Within | Ordering | RatioToNull | Exact | Illustration, Field(discriminator="rule")
-]
-
-
-class Claim(_Strict):
-    """One claim of a paper, in our words, and how it is judged."""
-
-    id: str
-    claim: str
-    where: str
-    reported: list[Reported] = Field(default_factory=list)
-    why_rule: str
-    checks: list[Check] = Field(default_factory=list)
-    not_tested: str = ""
-    needs: list[str] = Field(default_factory=list)
-    profiles: list[Literal["laptop", "paper"]] = ["laptop", "paper"]
-    deviations: list[Deviation] = Field(default_factory=list)
-
-    @model_validator(mode="after")
-    def _judgeable(self) -> Claim:
-        if bool(self.checks) == bool(self.not_tested):
-            raise ValueError(f"claim {self.id}: give checks, or the reason in not_tested, one of them")
-        values = {reported.id: reported for reported in self.reported}
-        for check in self.checks:
-            if isinstance(check, Exact) and check.reported is not None:
-                self._usable(values.get(check.reported), check.reported)
-        return self
-
-    def _usable(self, reported: Reported | None, name: str) -> None:
-        if reported is None:
-            raise ValueError(f"claim {self.id}: check names the reported value {name!r}, which is not there")
-        if reported.provenance == "recalled":
-            raise ValueError(f"claim {self.id}: {name!r} is only recalled, it cannot decide a verdict")
-        if not isinstance(reported.value, int | float):
-            raise ValueError(
-                f"claim {self.id}: {name!r} is {reported.value!r}, an exact check needs a number"
-            )
-
-    def expanded(self) -> list[Check]:
-        """Checks with every `for_each` spelled out."""
-        return [single for check in self.checks for single in _expand(check)]
-
-
-class Ledger(_Strict):
-    """All claims of one paper, and the numbers its chapter cites."""
-
-    paper: str
-    title: str
-    claims: list[Claim]
-    facts: list[Reported] = Field(default_factory=list)
-
-    @model_validator(mode="after")
-    def _unique(self) -> Ledger:
-        for kind, ids in (("claim", [c.id for c in self.claims]), ("fact", [f.id for f in self.facts])):
-            twice = {name for name in ids if ids.count(name) > 1}
-            if twice:
-                raise ValueError(f"{kind} ids stand twice: {', '.join(sorted(twice))}")
-        return self
-
-    def claim(self, claim_id: str) -> Claim:
-        """Claim called `claim_id`.
-
-        Raises
-        ------
-        LedgerError
-            If there is none; with the nearest and those there are.
-        """
-        return _named(f"claim of {self.paper}", claim_id, {claim.id: claim for claim in self.claims})
-
-    def value(self, name: str) -> Reported:
-        """Reported value called `claim.id`, or fact called `id`.
-
-        Raises
-        ------
-        LedgerError
-            If there is none; with the nearest and those there are.
-        """
-        table = {fact.id: fact for fact in self.facts}
-        table |= {f"{claim.id}.{value.id}": value for claim in self.claims for value in claim.reported}
-        return _named(f"cited value of {self.paper}", name, table)
-
-
-def _named(kind: str, name: str, table: Mapping[str, _Entry]) -> _Entry:
-    if name not in table:
-        raise LedgerError(unknown(kind, name, table))
-    return table[name]
 
 
 class Part(_Strict):
@@ -264,45 +50,6 @@ class Judgement(_Strict):
     verdict: Verdict
     reason: str
     parts: list[Part] = Field(default_factory=list)
-
-
-def load(path: Path) -> Ledger:
-    """Read a ledger.
-
-    Raises
-    ------
-    LedgerError
-        With the file, the field and what is wrong.
-    """
-    try:
-        return Ledger.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(step) for step in first["loc"])
-        raise LedgerError(f"{path.parent.name}/{path.name}, {place or 'top'}: {first['msg']}") from None
-    except yaml.YAMLError as error:
-        raise LedgerError(f"{path.parent.name}/{path.name} is no YAML: {error}") from None
-
-
-def _fill(value: Any, names: Mapping[str, str]) -> Any:
-    """Put names into the braces of every string."""
-    if isinstance(value, str):
-        for name, text in names.items():
-            value = value.replace("{" + name + "}", text)
-        return value
-    return [_fill(entry, names) for entry in value] if isinstance(value, list) else value
-
-
-def _expand(check: Check) -> list[Check]:
-    fields = check.model_dump(exclude={"for_each"})
-    singles = []
-    for combination in itertools.product(*check.for_each.values()):
-        names = dict(zip(check.for_each, combination, strict=True))
-        filled = {name: _fill(value, names) for name, value in fields.items()}
-        if "data" in names:
-            filled["needs"] = [*filled["needs"], names["data"]]
-        singles.append(type(check).model_validate(filled))
-    return singles
 
 
 def _position(low: float, high: float, good_low: float, good_high: float) -> Verdict:
@@ -382,13 +129,16 @@ def _judge_ordering(check: Ordering, found: Mapping[str, Measure], _: Claim) -> 
 
 
 def _judge_ratio(check: RatioToNull, found: Mapping[str, Measure], _: Claim) -> Part:
-    result = ratio(found[check.measure], found[check.over])
     if check.at_most is not None:
         good, bar = (-np.inf, check.at_most), f"at most {number(check.at_most)}"
     else:
         assert check.at_least is not None  # the schema asks for one of them
         good, bar = (check.at_least, np.inf), f"at least {number(check.at_least)}"
     words = f"{check.measure} over {check.over} {bar}"
+    try:
+        result = ratio(found[check.measure], found[check.over])
+    except ValueError as error:  # a run that was made very small: its other claims can still be judged
+        return Part(rule=words, verdict="not tested", shown=str(error))
     return Part(rule=words, verdict=_judge_measure(result, *good), shown=result.text())
 
 
@@ -396,7 +146,7 @@ def _judge_exact(check: Exact, found: Mapping[str, Measure], claim: Claim) -> Pa
     result = found[check.measure]
     expected = check.value
     if expected is None:
-        expected = float(next(r.value for r in claim.reported if r.id == check.reported))  # type: ignore[arg-type]
+        expected = next(value.number for value in claim.reported if value.id == check.reported)
     holds = all(abs(value - expected) <= check.tolerance for value in result.values)
     within = f" within {number(check.tolerance)}" if check.tolerance else ""
     words = f"{check.measure} equals {number(expected)}{within}"

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from soundreasons.learning.statistics import mean_interval
+from soundreasons.learning.intervals import mean_interval
 
 
 class Measure(BaseModel):

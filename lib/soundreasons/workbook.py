@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from soundreasons import claims, files, project
+from soundreasons import files, project
+from soundreasons import ledger as ledgers
 
 ANSWER = "*Your answer:*"
 CODE = '```{code-cell} ipython3\n---\ntags: ["answer"]\n---\n# your code\n```'
@@ -64,12 +65,12 @@ def write(slug: str, target: Path | None = None) -> Path:
             f"{path} is there already, perhaps with answers in it; move it, or give another --out"
         )
     source = (project.root() / "notebooks" / f"{slug}.md").read_text(encoding="utf-8")
-    notebook = jupytext.reads(without_solutions(source, claims.load(project.ledger(slug))), fmt="md:myst")
+    notebook = jupytext.reads(without_solutions(source, ledgers.load(project.ledger(slug))), fmt="md:myst")
     files.write(path, jupytext.writes(notebook, fmt="ipynb"))
     return path
 
 
-def without_solutions(source: str, ledger: claims.Ledger) -> str:
+def without_solutions(source: str, ledger: ledgers.Ledger) -> str:
     """Turn the MyST source of a chapter into that of its workbook.
 
     Parameters
@@ -99,7 +100,7 @@ def _place(solution: re.Match[str]) -> str:
     return f"{ANSWER}\n\n{CODE}" if _CELL.search(solution.group()) else ANSWER
 
 
-def _plain(text: str, ledger: claims.Ledger) -> str:
+def _plain(text: str, ledger: ledgers.Ledger) -> str:
     return _ROLE.sub(lambda role: _cited(role["role"], role["text"], ledger), _directives(text))
 
 
@@ -143,13 +144,13 @@ def _foot(name: str) -> list[str]:
     return ["", ANSWER] if name == "exercise" else []
 
 
-def _cited(role: str, text: str, ledger: claims.Ledger) -> str:
+def _cited(role: str, text: str, ledger: ledgers.Ledger) -> str:
     """What a role says, without its link."""
     if role == "glue:text":
         return f"⟨`{text.partition(':')[0]}`⟩"
     if role == "paper":
-        value = ledger.value(text)
-        return f"{value.text()} ({claims.PROVENANCE[value.provenance].label})"
+        value = ledger.reported(text)
+        return f"{value.text()} ({ledgers.PROVENANCE[value.provenance].label})"
     if role.startswith("cite:"):
         return f"[{text}]"
     shown = _TARGET.fullmatch(text)

@@ -13,7 +13,8 @@ import nbformat
 import papermill
 import pytest
 
-from soundreasons import claims, project, results, runner
+from soundreasons import ledger as ledgers
+from soundreasons import project, results, runner
 
 pytestmark = pytest.mark.chapter
 
@@ -164,8 +165,8 @@ def test_the_ledger_is_read_before_anything_is_written(demo):
     with pytest.raises(runner.RunError, match="LedgerError"):
         runner.run("demo", report=quiet)
     assert not project.run_folder("demo", "laptop").exists()
-    with pytest.raises(claims.LedgerError, match="title"):
-        claims.load(project.ledger("demo"))
+    with pytest.raises(ledgers.LedgerError, match="title"):
+        ledgers.load(project.ledger("demo"))
 
 
 def test_runs_that_start_side_by_side_do_not_meet(demo):

@@ -15,6 +15,7 @@ import nbformat
 import pytest
 
 from soundreasons import claims, project, results
+from soundreasons import ledger as ledgers
 from support.books import build, build_environment, start_build
 
 pytestmark = pytest.mark.chapter
@@ -55,7 +56,7 @@ def test_a_chapter_prints_no_warning_and_no_machine_path(smoke_book, slug):
 def test_every_check_of_the_ledger_finds_its_measure(smoke_book, slug):
     reference = project.reference(slug, "laptop")
     assert reference.is_file(), "no committed laptop results"
-    ledger, run = claims.load(project.ledger(slug)), results.read(reference)
+    ledger, run = ledgers.load(project.ledger(slug)), results.read(reference)
     judged = claims.judge_all(ledger, run.measures, profile="laptop", absent=run.absent())
     parts = [part.shown for judgement in judged.values() for part in judgement.parts]
     assert not [shown for shown in parts if shown.startswith("not measured")]

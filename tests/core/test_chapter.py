@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from soundreasons import chapter, parameters, results
+from soundreasons import chapter, ledger, parameters, results
 
 
 @pytest.fixture
@@ -123,6 +123,15 @@ def test_a_tables_cells_are_kept_exactly_and_missing_ones_are_none(run, said):
     assert "| b | 2 | – |" in said[-1][0]["text/markdown"]
 
 
+def test_what_is_missing_is_said_with_how_to_get_it(run, said):
+    run.missing({})
+    assert not said
+    run.missing(["films"])
+    assert said[-1][0]["text/markdown"].startswith("**Not on this machine:** `films`.")
+    run.missing({"MUSIC": "set it to a folder"})
+    assert said[-1][0]["text/markdown"].endswith("\n- `MUSIC`: set it to a folder")
+
+
 @pytest.mark.parametrize(
     ("samples", "rate", "told"),
     [
@@ -136,6 +145,17 @@ def test_a_tables_cells_are_kept_exactly_and_missing_ones_are_none(run, said):
 def test_a_sound_that_no_page_can_play_is_refused(run, samples, rate, told):
     with pytest.raises(ValueError, match=told):
         run.sound(samples, rate, name="tone", caption="A tone.")
+
+
+def test_a_claim_that_rests_on_what_is_missing_is_not_tested_whatever_was_measured(run):
+    run.measure("level.noise", [10.0, 10.1])
+    run.missing({"MUSIC": "set it to a folder"}, claims=["C1"])
+    run.verdicts()
+    judged = results.read(run.folder / "results.json").verdicts["C1"]
+    assert (judged.verdict, judged.reason) == ("not tested", "needs what is not here: MUSIC")
+    run.missing(["x"], claims=["D9"])
+    with pytest.raises(ledger.LedgerError, match="D9"):
+        run.verdicts()
 
 
 def test_data_that_no_source_has_is_recorded_as_unavailable(demo, run, monkeypatch):

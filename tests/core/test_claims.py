@@ -9,13 +9,14 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from soundreasons import claims, project
+from soundreasons import ledger as ledgers
 from soundreasons.measures import Measure, measure
 
-CHECK = TypeAdapter(claims.Check)
+CHECK = TypeAdapter(ledgers.Check)
 
 
 def judge(checks, found, *, profile="laptop", absent=(), **fields):
-    claim = claims.Claim(
+    claim = ledgers.Claim(
         id="C1",
         claim="x",
         where="x",
@@ -107,6 +108,14 @@ def test_a_ratio_to_a_null_of_zero_is_refused():
         claims.ratio(HIGH, measure([0.0, 0.0, 0.0]))
 
 
+def test_a_null_of_zero_leaves_its_check_untested_and_the_others_judged():
+    ratio = {"rule": "ratio_to_null", "measure": "m", "over": "n", "at_least": 2}
+    bar = {"rule": "at_least", "measure": "m", "bar": 0.5}
+    judged = judge([ratio, bar], {"m": measure([1.0, 1.0, 1.0]), "n": measure([0.0, 0.0, 0.0])})
+    assert [part.verdict for part in judged.parts] == ["not tested", "reproduced"]
+    assert "needs a null above 0" in judged.parts[0].shown
+
+
 def test_one_contradicted_check_contradicts_and_untested_ones_are_told():
     check = {"rule": "at_least", "measure": "m.{data}", "bar": 0.5, "for_each": {"data": ["a", "b", "c"]}}
     judged = judge([check], {"m.a": HIGH, "m.b": LOW}, absent=["c"])
@@ -159,8 +168,8 @@ def test_a_malformed_ledger_is_refused_with_its_field(tmp_path, change, told):
     path = tmp_path / "demo" / "claims.yml"
     path.parent.mkdir()
     path.write_text(yaml.safe_dump({"paper": "demo", "title": "x", "claims": [claim | change]}))
-    with pytest.raises(claims.LedgerError, match=r"demo/claims\.yml") as refusal:
-        claims.load(path)
+    with pytest.raises(ledgers.LedgerError, match=r"demo/claims\.yml") as refusal:
+        ledgers.load(path)
     assert told in str(refusal.value)
 
 
@@ -171,18 +180,18 @@ def contradicting(check) -> dict[str, Measure]:
         return measure([value, value, value + 1e-9])
 
     match check:
-        case claims.AtLeast():
+        case ledgers.AtLeast():
             return {check.measure: sure(check.bar - 1)}
-        case claims.AtMost():
+        case ledgers.AtMost():
             return {check.measure: sure(check.bar + 1)}
-        case claims.Within():
+        case ledgers.Within():
             return {check.measure: sure(check.high + 1)}
-        case claims.Ordering():
+        case ledgers.Ordering():
             return {name: sure(-float(place)) for place, name in enumerate(check.measures)}
-        case claims.RatioToNull():
+        case ledgers.RatioToNull():
             worse = check.at_most * 2 + 1 if check.at_most is not None else check.at_least - 1
             return {check.measure: sure(worse), check.over: sure(1.0)}
-        case claims.Exact():
+        case ledgers.Exact():
             return {check.measure: measure(-12345.678, exact=True)}
     raise AssertionError(f"no contradicting measures are known for {check.rule}")
 
@@ -190,9 +199,9 @@ def contradicting(check) -> dict[str, Measure]:
 EVERY_CHECK = [
     pytest.param(claim, check, id=f"{slug}-{claim.id}-{number}")
     for slug in project.slugs()
-    for claim in claims.load(project.ledger(slug)).claims
+    for claim in ledgers.load(project.ledger(slug)).claims
     for number, check in enumerate(claim.expanded())
-    if not isinstance(check, claims.Illustration)
+    if not isinstance(check, ledgers.Illustration)
 ]
 
 
@@ -205,7 +214,7 @@ def test_every_check_of_every_ledger_can_fail(claim, check):
 @pytest.mark.parametrize("slug", project.slugs())
 def test_every_claim_is_cited_in_its_notebook(slug):
     text = project.notebook(slug).with_suffix(".md").read_text()
-    missing = [c.id for c in claims.load(project.ledger(slug)).claims if f"{{claim}}`{c.id}`" not in text]
+    missing = [c.id for c in ledgers.load(project.ledger(slug)).claims if f"{{claim}}`{c.id}`" not in text]
     assert not missing
 
 
@@ -213,7 +222,7 @@ def test_every_claim_is_cited_in_its_notebook(slug):
 def test_every_data_set_of_a_ledger_is_in_the_registry(slug):
     from soundreasons import data
 
-    assert claims.data_named(claims.load(project.ledger(slug))) <= set(data.names())
+    assert claims.data_named(ledgers.load(project.ledger(slug))) <= set(data.names())
 
 
 @given(st.lists(st.floats(-10, 10), min_size=2, max_size=5), st.floats(-10, 10))

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from soundreasons.learning.statistics import bootstrap_interval, mean_interval, paired_differences
+from soundreasons.learning.intervals import bootstrap_interval, mean_interval, paired_differences
 from soundreasons.measures import measure, number
 
 finite = st.floats(-1e6, 1e6)

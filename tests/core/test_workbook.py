@@ -8,7 +8,8 @@ import jupytext
 import nbformat
 import pytest
 
-from soundreasons import claims, project, workbook
+from soundreasons import ledger as ledgers
+from soundreasons import project, workbook
 
 SLUGS = project.slugs()
 SOLUTION = re.compile(r"^```\{solution-start\}.*?^```\{solution-end\}", re.DOTALL | re.MULTILINE)
@@ -64,12 +65,12 @@ def test_jupyter_alone_can_show_it(slug, written):
 
 
 def test_a_reported_number_keeps_its_mark_and_ours_becomes_the_name_of_a_measure():
-    ledger = claims.load(project.ledger("spiky_svd"))
+    ledger = ledgers.load(project.ledger("spiky_svd"))
     text = workbook.without_solutions(
         "It is {paper}`deezer_items` and {glue:text}`a.b:.1f`, see {ref}`here <there>`.", ledger
     )
-    value = ledger.value("deezer_items")
-    mark = claims.PROVENANCE[value.provenance].label
+    value = ledger.reported("deezer_items")
+    mark = ledgers.PROVENANCE[value.provenance].label
     assert text == f"It is {value.text()} ({mark}) and ⟨`a.b`⟩, see here."
 
 

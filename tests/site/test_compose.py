@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from soundreasons import claims
+from soundreasons import ledger as ledgers
 from soundreasons.measures import measure
 from soundreasons.site import compose
 from soundreasons.site.edition import Edition
@@ -15,7 +15,7 @@ PROSE = (
 
 
 def page(run, reference) -> str:
-    ledger = claims.Ledger(paper="demo", title="Demo", claims=[])
+    ledger = ledgers.Ledger(paper="demo", title="Demo", claims=[])
     edition = Edition(slug="demo", ledger=ledger, run=run, folder=Path(), reference=reference)
     return compose.with_reference(PROSE, edition)
 

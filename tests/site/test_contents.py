@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from soundreasons import claims, project, results
+from soundreasons import ledger as ledgers
+from soundreasons import project, results
 from soundreasons.results import Shown
 from soundreasons.site import contents
 from soundreasons.site.edition import Edition
@@ -18,7 +19,7 @@ def edition(slug: str, folder: Path, **changes) -> Edition:
     run = record().model_copy(update={"slug": slug, **changes})
     return Edition(
         slug=slug,
-        ledger=claims.Ledger(paper=slug, title=slug, claims=[]),
+        ledger=ledgers.Ledger(paper=slug, title=slug, claims=[]),
         run=run,
         folder=folder,
         reference=None,

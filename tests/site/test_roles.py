@@ -9,7 +9,7 @@ from bs4 import BeautifulSoup, Tag
 from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace
 
-from soundreasons import claims
+from soundreasons import ledger as ledgers
 from soundreasons.site import address
 
 LEDGER = """
@@ -132,8 +132,8 @@ def test_what_the_ledger_does_not_hold_is_a_warning(
 
 
 def test_every_provenance_of_the_ledger_has_a_mark_in_words() -> None:
-    assert set(claims.PROVENANCE) == set(get_args(claims.Provenance))
-    assert len({mark.label for mark in claims.PROVENANCE.values()}) == len(claims.PROVENANCE)
+    assert set(ledgers.PROVENANCE) == set(get_args(ledgers.Provenance))
+    assert len({mark.label for mark in ledgers.PROVENANCE.values()}) == len(ledgers.PROVENANCE)
 
 
 @pytest.mark.parametrize(

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from importlib import resources
-from pathlib import Path
-
 import pytest
 
 from soundreasons import claims
+from soundreasons import ledger as ledgers
 from soundreasons.measures import measure
 
 
-def load(slug: str) -> claims.Ledger:
+def load(slug: str) -> ledgers.Ledger:
     """Ledger of a paper, as it ships with the library."""
-    return claims.load(Path(str(resources.files(f"soundreasons.papers.{slug}") / "claims.yml")))
+    return ledgers.read(slug)
 
 
-def countable(ledger: claims.Ledger) -> list:
+def countable(ledger: ledgers.Ledger) -> list:
     """One test parameter a check that can decide a verdict."""
     return [
         pytest.param(claim, check, id=f"{claim.id}-{number}")

@@ -53,3 +53,30 @@ def need(*entries):
     lacking = [name for name in entries if not data.available(name)]
     if lacking:
         pytest.skip(f"not checkable here: no source on this machine has {', '.join(lacking)}")
+
+
+def save_tiny_model(folder, seed=0):
+    """Save a random encoder of eight dimensions as sentence-transformers saves any; return the folder."""
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
+    from transformers import PreTrainedTokenizerFast
+
+    torch.manual_seed(seed)
+    body = tiny_encoder(seed=seed)
+    parts = folder.parent / f"{folder.name}-parts"
+    body.body.save_pretrained(parts)
+    special = {"pad_token": "[PAD]", "unk_token": "[UNK]", "cls_token": "[CLS]", "sep_token": "[SEP]"}
+    body.tokenizer.no_padding()
+    PreTrainedTokenizerFast(tokenizer_object=body.tokenizer, **special).save_pretrained(parts)
+    modules = [Transformer(str(parts), max_seq_length=32), Pooling(8, "mean")]
+    SentenceTransformer(modules=modules, device="cpu").save(str(folder))
+    return folder
+
+
+def place_on_hub(cache, name, folder, revision="0" * 40):
+    """Put a saved model where the hub's client keeps what it has fetched under a name."""
+    kept = cache / f"models--{name.replace('/', '--')}"
+    (kept / "refs").mkdir(parents=True, exist_ok=True)
+    (kept / "refs" / "main").write_text(revision)
+    (kept / "snapshots").mkdir(exist_ok=True)
+    folder.rename(kept / "snapshots" / revision)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from soundreasons import claims, parameters, project, results, runs
+from soundreasons import ledger as ledgers
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class Edition:
     """
 
     slug: str
-    ledger: claims.Ledger
+    ledger: ledgers.Ledger
     run: results.Results
     folder: Path
     reference: results.Results | None
@@ -84,7 +85,7 @@ def _edition(slug: str, profile: str, as_is: bool) -> Edition:
     reference = project.reference(slug, "laptop")
     return Edition(
         slug=slug,
-        ledger=claims.load(project.ledger(slug)),
+        ledger=ledgers.load(project.ledger(slug)),
         run=run,
         folder=folder,
         reference=results.read(reference) if reference.is_file() else None,

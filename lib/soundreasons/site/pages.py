@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from soundreasons import claims, files, parameters, project, results, runs
+from soundreasons import ledger as ledgers
 from soundreasons.data import registry
 from soundreasons.media import audio
 from soundreasons.site import contents
@@ -118,7 +119,7 @@ def _verbatim(text: str) -> list[str]:
     return [f"{fence}text", *text.splitlines(), fence]
 
 
-def _box_line(slug: str, claim: claims.Claim, judgement: claims.Judgement) -> str:
+def _box_line(slug: str, claim: ledgers.Claim, judgement: claims.Judgement) -> str:
     link = f"[{claim.id}](#{scoreboard_anchor(slug, claim.id)})"
     return f"- {badge(judgement.verdict)} {link} {_line(claim.claim)} *({judgement.reason})*"
 
@@ -175,7 +176,7 @@ def _summary(edition: Edition) -> str:
     return _table(["claim", "in our words", "reference edition", "this build"], rows)
 
 
-def _claim_section(edition: Edition, claim: claims.Claim) -> str:
+def _claim_section(edition: Edition, claim: ledgers.Claim) -> str:
     build = judged(edition, edition.run)[claim.id]
     reference = judged(edition, edition.reference)[claim.id] if edition.reference else None
     lines = [
@@ -199,9 +200,9 @@ def _folded(title: str, body: str) -> str:
     return f":::{{dropdown}} {title}\n{body}:::\n"
 
 
-def _reported(value: claims.Reported) -> str:
+def _reported(value: ledgers.Reported) -> str:
     kind = value.provenance
-    mark = f"[{claims.PROVENANCE[kind].label}]{{.provenance .provenance-{kind}}}"
+    mark = f"[{ledgers.PROVENANCE[kind].label}]{{.provenance .provenance-{kind}}}"
     place = f", {value.where}" if value.where else ""
     return f"{value.text()} {mark}: {_line(value.what)}{place}."
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from soundreasons import claims, data, freshness, project, results
+from soundreasons import ledger as ledgers
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ def of(found: results.Results) -> State:
 
 
 def _verdicts_changed(found: results.Results) -> bool:
-    ledger = claims.load(project.ledger(found.slug))
+    ledger = ledgers.load(project.ledger(found.slug))
     now = claims.judge_all(ledger, found.measures, profile=found.profile, absent=found.absent())
     return {name: j.verdict for name, j in now.items()} != {n: j.verdict for n, j in found.verdicts.items()}
 

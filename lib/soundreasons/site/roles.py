@@ -19,7 +19,7 @@ from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxRole
 
-from soundreasons import claims
+from soundreasons import ledger as ledgers
 from soundreasons.naming import unknown
 from soundreasons.site.edition import scoreboard_anchor
 
@@ -31,15 +31,15 @@ PROVENANCE_ANCHOR = "provenance"
 
 
 @functools.lru_cache(maxsize=16)
-def _read(path: Path, modified_ns: int) -> claims.Ledger:
+def _read(path: Path, modified_ns: int) -> ledgers.Ledger:
     # `modified_ns` is part of the key: an edited ledger is read again by a running server.
-    return claims.load(path)
+    return ledgers.load(path)
 
 
-def _ledger(papers: Path, slug: str) -> tuple[Path, claims.Ledger]:
+def _ledger(papers: Path, slug: str) -> tuple[Path, ledgers.Ledger]:
     path = papers / slug / "claims.yml"
     if not path.is_file():
-        raise claims.LedgerError(
+        raise ledgers.LedgerError(
             unknown("ledger", slug, (f.parent.name for f in papers.glob("*/claims.yml")))
         )
     return path, _read(path, path.stat().st_mtime_ns)
@@ -62,7 +62,7 @@ def split_citation(text: str, docname: str) -> tuple[str, str]:
 
     Raises
     ------
-    claims.LedgerError
+    ledgers.LedgerError
         If no slug is given outside a chapter.
 
     Examples
@@ -77,7 +77,7 @@ def split_citation(text: str, docname: str) -> tuple[str, str]:
         return slug, identifier
     page = PurePosixPath(docname)
     if page.parent.name != "chapters":
-        raise claims.LedgerError(f"{text!r} names no paper; outside a chapter write `paper:{text}`")
+        raise ledgers.LedgerError(f"{text!r} names no paper; outside a chapter write `paper:{text}`")
     return page.name, slug
 
 
@@ -92,11 +92,11 @@ class _LedgerRole(SphinxRole):  # type: ignore[misc]
             path, ledger = _ledger(Path(self.env.config.soundreasons_papers), slug)
             self.env.note_dependency(str(path))
             return list(self.cite(slug, identifier, ledger)), []
-        except claims.LedgerError as error:
+        except ledgers.LedgerError as error:
             logger.warning("{%s}`%s`: %s", self.name, self.text, error, location=self.get_location())
             return [nodes.literal(self.rawtext, self.text)], []
 
-    def cite(self, slug: str, identifier: str, ledger: claims.Ledger) -> Iterator[nodes.Node]:
+    def cite(self, slug: str, identifier: str, ledger: ledgers.Ledger) -> Iterator[nodes.Node]:
         raise NotImplementedError
 
     def link(self, text: str, page: str, anchor: str, title: str, classes: list[str]) -> nodes.reference:
@@ -109,7 +109,7 @@ class _LedgerRole(SphinxRole):  # type: ignore[misc]
 class ClaimRole(_LedgerRole):
     """``{claim}`C1` ``: a link to the claim on the scoreboard."""
 
-    def cite(self, slug: str, identifier: str, ledger: claims.Ledger) -> Iterator[nodes.Node]:
+    def cite(self, slug: str, identifier: str, ledger: ledgers.Ledger) -> Iterator[nodes.Node]:
         """Build the link; the claim's sentence is its tooltip."""
         sentence = " ".join(ledger.claim(identifier).claim.split())
         anchor = scoreboard_anchor(slug, identifier)
@@ -119,7 +119,7 @@ class ClaimRole(_LedgerRole):
 class MarkRole(_LedgerRole):
     """``{mark}`spiky_svd:C1 reproduced` ``: the claim's name in the shape of a verdict, for the overview."""
 
-    def cite(self, slug: str, identifier: str, ledger: claims.Ledger) -> Iterator[nodes.Node]:
+    def cite(self, slug: str, identifier: str, ledger: ledgers.Ledger) -> Iterator[nodes.Node]:
         """Build the link; who listens to the page hears the verdict behind the name."""
         name, _, verdict = identifier.partition(" ")
         sentence = " ".join(ledger.claim(name).claim.split())
@@ -132,11 +132,11 @@ class MarkRole(_LedgerRole):
 class PaperRole(_LedgerRole):
     """``{paper}`C1.name` ``: a number from the ledger with its unit and its provenance."""
 
-    def cite(self, slug: str, identifier: str, ledger: claims.Ledger) -> Iterator[nodes.Node]:
+    def cite(self, slug: str, identifier: str, ledger: ledgers.Ledger) -> Iterator[nodes.Node]:
         """Build the value and, after a space that does not break, the mark."""
-        entry = ledger.value(identifier)
+        entry = ledger.reported(identifier)
         kind = entry.provenance
-        mark = claims.PROVENANCE[kind]
+        mark = ledgers.PROVENANCE[kind]
         title = f"{' '.join(entry.what.split())}; {mark.meaning}"
         classes = ["provenance", f"provenance-{kind}"]
         yield nodes.inline("", entry.text(), classes=["reported"])

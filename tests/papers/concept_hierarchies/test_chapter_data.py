@@ -1,18 +1,16 @@
 """Clips, concepts, published results, real tags, ledger and trial."""
 
-from importlib import resources
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
 
 from soundreasons import claims
+from soundreasons import ledger as ledgers
 from soundreasons.learning.cache import Cache
 from soundreasons.measures import measure
 from soundreasons.papers import concept_hierarchies as ch
 
-LEDGER = claims.load(Path(str(resources.files("soundreasons.papers.concept_hierarchies") / "claims.yml")))
+LEDGER = ledgers.read("concept_hierarchies")
 CHECKS = [
     pytest.param(claim, check, id=f"{claim.id}-{number}")
     for claim in LEDGER.claims

@@ -198,7 +198,7 @@ def test_items_looked_at_until_one_is_right_by_hand():
 
 @pytest.fixture(scope="module")
 def scene(small):
-    guest = er.invent(small, ["Artist 0", "artist 2", "ARTIST 4", "nobody", "artist 5"])
+    guest = er.invent(small, ["Artist 0", "artist 2", "ARTIST 4", "artist 5"])
     context = er.whole_context(guest.listening, n_samples=60)
     return guest, context, er.EASE().fit(guest.listening.interactions)
 
@@ -210,9 +210,17 @@ def test_an_invented_listener_has_the_history_that_was_written_down(scene):
     assert context.friends[guest.user].nnz == 0
 
 
-def test_too_few_known_names_let_the_popular_stand_in(small):
-    guest = er.invent(small, ["nobody", "artist 3"])
-    assert guest.listening.interactions[guest.user].nnz == 10
+def test_a_name_that_the_data_does_not_have_is_refused_with_the_nearest(small):
+    with pytest.raises(ValueError, match="nothing is called 'artist 33' in small; nearest names: artist 3"):
+        er.invent(small, ["artist 3", "artist 33"])
+    with pytest.raises(ValueError, match="there is no name"):
+        er.invent(small, [])
+
+
+def test_the_most_heard_come_first_ties_by_number(small):
+    counts = np.asarray(small.interactions.sum(axis=0)).ravel()
+    expected = sorted(range(12), key=lambda item: (-counts[item], item))[:3]
+    assert er.most_heard(small, 3) == [f"artist {item}" for item in expected]
 
 
 @pytest.mark.parametrize("family", er.FAMILIES)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import copy
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
 from soundreasons.papers import interpretable_attribution as ia
-from soundreasons.papers.interpretable_attribution.figures import EXPERT_COLOURS, mixed_colours
+from soundreasons.papers.interpretable_attribution.figures import EXPERT_COLOURS, LABEL_COLOURS, mixed_colours
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +44,20 @@ def test_a_map_and_an_expert_are_drawn(run):
     assert ax.images[0].get_array().shape == (7, 7, 3)
     other = Figure().subplots()
     assert ia.plot_expert(run, 2, other) is other
+
+
+@pytest.mark.parametrize("answer", [-1.0, 1.0])
+def test_an_expert_that_gives_one_answer_only_is_drawn_whole(run, answer):
+    with torch.no_grad():
+        quiet = copy.deepcopy(run.experts)
+        for parameter in quiet.parameters():
+            parameter.zero_()
+        quiet.layers[-1].bias.fill_(answer)
+    ax = Figure().subplots()
+    ia.plot_expert(dataclasses.replace(run, experts=quiet), 0, ax)
+    (points,) = ax.collections
+    assert len(points.get_offsets()) == 1000
+    assert tuple(points.get_facecolor()[0][:3]) == to_rgb(LABEL_COLOURS[answer > 0])
 
 
 def test_shares_are_stacked_to_the_end_and_named():

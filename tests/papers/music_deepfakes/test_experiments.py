@@ -46,17 +46,17 @@ def test_impossible_splits_are_refused(artists, shares, told):
 
 
 def test_a_real_collection_has_thirty_tracks_of_four_styles():
-    found, missing = md.tracks()
-    if missing:
-        pytest.skip(f"{', '.join(missing)} not on this machine (not checkable here)")
+    here = md.tracks()
+    if here.missing:
+        pytest.skip(f"{', '.join(here.missing)} not on this machine (not checkable here)")
+    found = here.tracks
     assert len(found) >= 30
     assert len({track.recording.style for track in found}) >= 4
     assert max(Counter(track.recording.artist for track in found).values()) <= 6
 
 
 def test_nothing_non_commercial_or_without_a_clear_licence_may_be_played():
-    found, _ = md.tracks(per_artist=100)
-    for track in found:
+    for track in md.tracks(per_artist=100).tracks:
         licence = track.recording.licence
         assert not (
             track.recording.may_play and ("NC" in licence or licence in ("Creative Commons", "yours"))
@@ -70,7 +70,7 @@ def test_your_own_folder_comes_first_and_its_folders_are_artists(tmp_path, monke
         (tmp_path / artist).mkdir()
         soundfile.write(tmp_path / artist / "song.wav", np.zeros((44_100, 2)), 44_100)
     monkeypatch.setenv(music.FOLDER_VARIABLE, str(tmp_path))
-    found, _ = md.tracks([])
+    found = md.tracks([]).tracks
     assert [track.recording.artist for track in found[:2]] == ["one", "two"]
     assert found[0].source == "your folder"
     assert not found[0].recording.may_play

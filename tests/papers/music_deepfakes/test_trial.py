@@ -6,7 +6,7 @@ import soundfile
 import torch
 
 from soundreasons.media.decoding import encode
-from soundreasons.papers.music_deepfakes import Plan, SpectrogramDetector, Training, trial
+from soundreasons.papers.music_deepfakes import Plan, SpectrogramDetector, Training, music, trial
 
 RATE = 44_100
 
@@ -118,7 +118,7 @@ def test_the_highest_frequency_is_where_the_sound_ends():
 
 def test_the_detector_is_trained_once_and_then_kept(tiny, tmp_path, monkeypatch):
     monkeypatch.setenv("SOUNDREASONS_DATA", str(tmp_path))
-    monkeypatch.setattr(trial, "tracks", lambda: ([], []))
+    monkeypatch.setattr(trial, "tracks", lambda: music.Found([], {}, 0))
 
     def collect(*args, kept):
         for name in ("human", "version-real", "weights-codec", "version-codec_low"):

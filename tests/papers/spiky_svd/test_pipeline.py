@@ -4,7 +4,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from soundreasons import data
 from soundreasons.papers.spiky_svd import (
     DATA_SETS,
     associate,
@@ -17,7 +16,6 @@ from soundreasons.papers.spiky_svd import (
     kept_pairs,
     largest_spikes,
     null_cloud,
-    opened,
     placed,
     placed_spikiness,
     published_spectra,
@@ -152,16 +150,6 @@ def test_spectra_are_the_norms_of_columns(taste_space):
     assert spectra({"tastes": embedding})["tastes"].to_numpy() == pytest.approx(expected, rel=1e-6)
 
 
-def test_opened_says_what_is_not_here(monkeypatch, tastes):
-    from soundreasons.papers.spiky_svd import experiments
-
-    monkeypatch.setattr(experiments, "available", lambda name: name == "movielens_2016")
-    monkeypatch.setattr(experiments, "interactions", lambda name: tastes)
-    found, missing = opened(["hetrec_lastfm", "movielens_2016"])
-    assert list(found) == ["movielens_2016"]
-    assert missing == ["hetrec_lastfm"]
-
-
 def test_what_is_unknown_of_the_papers_table_says_so():
     table = published_table().set_index("data set")
     # From a third party's summary: 361 and 1,395 spikes; the other four rows are not known to us.
@@ -239,12 +227,6 @@ def test_tables_hold_plain_text_for_the_page(taste_space):
     frame = largest_spikes(association, embedding, dimensions=4)
     assert isinstance(frame, pd.DataFrame)
     assert frame["items"].sum() <= association.n_items
-
-
-def test_no_data_set_at_all_is_refused_with_what_to_do(monkeypatch):
-    monkeypatch.setattr("soundreasons.papers.spiky_svd.experiments.available", lambda name: False)
-    with pytest.raises(data.DataUnavailable, match=r"hetrec_lastfm\); get one with `soundreasons data fetch"):
-        opened(["hetrec_lastfm"])
 
 
 @pytest.mark.parametrize("cloud", [np.zeros((4, 3)), np.full((4, 3), np.nan)])

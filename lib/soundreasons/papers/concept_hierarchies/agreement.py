@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from soundreasons.papers.concept_hierarchies.concepts import NOWHERE
+from soundreasons.papers.concept_hierarchies.concepts import NOWHERE, TooFew
 from soundreasons.papers.concept_hierarchies.hierarchy import (
     Hierarchy,
     ancestors,
@@ -191,7 +191,7 @@ def _null(values: list[float]) -> Null:
     found = np.array(values)
     found = found[np.isfinite(found)]
     if len(found) == 0:
-        raise ValueError("no random structure has an edge that can be judged; are the concepts in any group?")
+        raise TooFew("no random structure has an edge that can be judged; are the concepts in any group?")
     return Null(float(found.mean()), float(np.quantile(found, 0.975)), found)
 
 
@@ -214,7 +214,7 @@ def nearest_in_group(vectors: NDArray[Any], group: NDArray[np.int64]) -> float:
 
 
 def sibling_distances(vectors: NDArray[Any], group: NDArray[np.int64]) -> tuple[float, float]:
-    """Mean distance of two concepts of one group, and of two of different groups.
+    """Mean distance of two concepts of one group, and of two of different groups; NaN where there are no two.
 
     Chapter: concept_hierarchies.
 
@@ -227,4 +227,5 @@ def sibling_distances(vectors: NDArray[Any], group: NDArray[np.int64]) -> tuple[
     first, second = np.triu_indices(len(chosen), 1)
     apart = np.linalg.norm(vectors[chosen[first]] - vectors[chosen[second]], axis=1)
     same = group[chosen[first]] == group[chosen[second]]
-    return float(apart[same].mean()), float(apart[~same].mean())
+    within, between = (float(apart[side].mean()) if side.any() else float("nan") for side in (same, ~same))
+    return within, between

@@ -20,6 +20,10 @@ _FAST, _SLOW = 135.0, 85.0  # quarter notes a minute
 _DENSE, _SPARSE = 8.0, 3.0  # notes a second
 
 
+class TooFew(ValueError):
+    """So few tracks, concepts or edges that an experiment has nothing to say; a page says so and goes on."""
+
+
 @dataclass(frozen=True)
 class ConceptSet:
     """Concepts of a collection of tracks.
@@ -154,14 +158,14 @@ def enough(concepts: ConceptSet, min_positives: int) -> ConceptSet:
 
     Raises
     ------
-    ValueError
+    TooFew
         If nothing is left: tells the largest concept.
     """
     counts = concepts.labels.sum(axis=0)
     smaller = np.minimum(counts, len(concepts.labels) - counts)
     if not (smaller >= min_positives).any():
         best = int(smaller.argmax())
-        raise ValueError(
+        raise TooFew(
             f"no concept has {min_positives} tracks and as many without it; the largest, "
             f"{concepts.names[best]!r}, has {counts[best]} of {len(concepts.labels)}; take more tracks"
         )

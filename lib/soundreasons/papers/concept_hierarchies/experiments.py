@@ -4,6 +4,8 @@ Task: one `Study` per seed and kind of clip holds concepts, probes and similarit
 it and give numbers and tables.
 """
 
+import itertools
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -26,11 +28,12 @@ from soundreasons.papers.concept_hierarchies.clips import Companions, Renderer, 
 from soundreasons.papers.concept_hierarchies.concepts import (
     NOWHERE,
     ConceptSet,
+    TooFew,
     clip_concepts,
     named_concepts,
 )
 from soundreasons.papers.concept_hierarchies.embedding import Layers, embedded_clips, embedded_samples
-from soundreasons.papers.concept_hierarchies.hierarchy import Hierarchy, build_hierarchy, depths
+from soundreasons.papers.concept_hierarchies.hierarchy import Hierarchy, build_hierarchy, depths, edges
 from soundreasons.papers.concept_hierarchies.probes import (
     TEST,
     Probes,
@@ -64,6 +67,7 @@ WHOLE_BATCH = ProbeSettings(
     sampling="expected", epochs=40, steps=25, learning_rate=0.01, patience=8, plateau=4
 )
 LAYER_SETTINGS = replace(WHOLE_BATCH, epochs=24, steps=20, patience=4, plateau=2)
+FEWEST_CONCEPTS = 3
 PROGRAMS, INSTRUMENTS = ("program",), ("program", "family")
 
 
@@ -170,15 +174,58 @@ def shuffled_probes(
 
 
 def view(study: Study, kinds: tuple[str, ...] = INSTRUMENTS, *, least: float = 0.70) -> View:
-    """Take the concepts of some kinds that pass the paper's filter. Chapter: concept_hierarchies."""
+    """Take the concepts of some kinds that pass the paper's filter.
+
+    Chapter: concept_hierarchies.
+
+    Raises
+    ------
+    TooFew
+        If fewer than three pass: what would be their tree?
+    """
     numbers = np.intersect1d(study.concepts.of_kind(*kinds), kept(study.probes, least))
-    if len(numbers) < 3:
-        raise ValueError(f"{len(numbers)} concepts of {', '.join(kinds)} pass the filter, expected 3 or more")
+    if len(numbers) < FEWEST_CONCEPTS:
+        raise TooFew(
+            f"{len(numbers)} concepts of kind {' or '.join(kinds)} are above the filter of {least:.0%} test "
+            f"accuracy, a tree takes {FEWEST_CONCEPTS} or more"
+        )
     probes = study.probes
     chosen = Probes(
         probes.vectors[numbers], probes.biases[numbers], probes.accuracy[numbers], probes.epochs[numbers]
     )
     return View(study.concepts.chosen(numbers), study.similarity[np.ix_(numbers, numbers)], chosen)
+
+
+def filtered_views(
+    studies: Mapping[str, Sequence[Study]], kinds: Mapping[str, tuple[str, ...]]
+) -> tuple[dict[tuple[str, str], list[View]], list[str]]:
+    """Take what passes the filter, for each set of clips and kind of concept; say where too little does.
+
+    Chapter: concept_hierarchies.
+
+    Parameters
+    ----------
+    studies : mapping of str to sequence of Study
+        One study a seed, by set of clips.
+    kinds : mapping of str to tuple of str
+        Kinds of concept, by the name they get.
+
+    Returns
+    -------
+    dict of (str, str) to list of View
+        By set and kind, one view a seed; only where every seed has one, since a mean over the lucky
+        seeds would flatter.
+    list of str
+        What is left out, and why.
+    """
+    found: dict[tuple[str, str], list[View]] = {}
+    left_out = []
+    for (name, of_set), (kind, which) in itertools.product(studies.items(), kinds.items()):
+        try:
+            found[name, kind] = [view(study, which) for study in of_set]
+        except TooFew as reason:
+            left_out.append(f"{name}, {kind}: left out, {reason}")
+    return found, left_out
 
 
 def library_accuracy(study: Study, numbers: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -273,6 +320,7 @@ def source_scores(seen: View, rng: np.random.Generator) -> pd.DataFrame:
     -------
     DataFrame
         Rows `audio` (S of the probes), `usage`, `words`, `random`; for each column mean and half width.
+        A tree all of whose concepts hang below the root is left out.
     """
     columns = columns_of(seen)
     trees: dict[str, NDArray[Any]] = {"audio": seen.tree}
@@ -280,7 +328,7 @@ def source_scores(seen: View, rng: np.random.Generator) -> pd.DataFrame:
         if name != "audio":
             trees[name] = embedding_hierarchy(vectors, kind)  # type: ignore[arg-type]
     trees["random"] = random_partners(seen.concepts.n_concepts, rng)
-    return _scored(trees, columns)
+    return _scored({name: tree for name, tree in trees.items() if len(edges(tree))}, columns)
 
 
 def structure_scores(seen: View, rng: np.random.Generator) -> pd.DataFrame:
@@ -339,19 +387,23 @@ def layer_scores(study: Study, *, device: str = "cpu") -> pd.DataFrame:
     -------
     DataFrame
         One row a layer: `dimensions`, and in % `accuracy`, `nearest` (programs whose nearest vector is of
-        their family), `same_group` (edges within a family in the tree of the programs).
+        their family), `same_group` (edges within a family in the tree of the programs); the last two where
+        there are programs enough for a tree.
     """
     rows = {}
     for layer, values in study.layers.items():
         scaled = {layer: values / values.std()}
         again = studied(study.concepts, scaled, LAYER_SETTINGS, layer=layer, device=device)
-        seen = view(again, PROGRAMS, least=0.0)
         rows[layer] = {
             "dimensions": values.shape[2],
             "accuracy": 100 * float(again.probes.accuracy.mean()),
-            "nearest": 100 * nearest_in_group(seen.probes.vectors, seen.concepts.group),
-            "same_group": 100 * same_group_share(seen.tree, seen.concepts.group),
         }
+        if again.concepts.kinds.count("program") >= FEWEST_CONCEPTS:
+            seen = view(again, PROGRAMS, least=0.0)
+            rows[layer] |= {
+                "nearest": 100 * nearest_in_group(seen.probes.vectors, seen.concepts.group),
+                "same_group": 100 * same_group_share(seen.tree, seen.concepts.group),
+            }
     return pd.DataFrame.from_dict(rows, orient="index")
 
 

@@ -13,13 +13,21 @@ from numpy.typing import NDArray
 
 from soundreasons import data
 from soundreasons.learning.cache import digest
+from soundreasons.papers.concept_hierarchies.concepts import TooFew
 from soundreasons.papers.concept_hierarchies.embedding import computed, embed_recording
 from soundreasons.papers.concept_hierarchies.front_end import SAMPLE_RATE, load_middle
 from soundreasons.papers.concept_hierarchies.taggers import load_fast_vgg
 
 PLACE = "jamendo_audio"
+HOW_TO_PLACE = (
+    "The publisher's script fetches it (github.com/MTG/mtg-jamendo-dataset: scripts/download/download.py "
+    "--dataset raw_30s --type audio --unpack; --type audio-low is smaller, and is read too). Put or link its "
+    "folders 00 to 99 into placed/jamendo_audio of the data folder (SOUNDREASONS_DATA), or run with "
+    "jamendo_audio=none, which does not ask for it"
+)
 _ENDINGS = (".mp3", ".low.mp3")  # the publisher's full and its smaller copies
 _SHELVES = 100
+_TOLD = 3  # reasons that a page tells
 
 
 class Embedded(NamedTuple):
@@ -32,6 +40,13 @@ class Embedded(NamedTuple):
     tracks: tuple[str, ...]
     pool5: NDArray[np.float16]
     left_out: dict[str, str]
+
+    def __str__(self) -> str:
+        """How many tracks were embedded, and the first reasons why others were not."""
+        told = f"{len(self.tracks):,} tracks embedded, {len(self.left_out):,} left out"
+        first = "; ".join(list(self.left_out.values())[:_TOLD])
+        more = f"; and {len(self.left_out) - _TOLD:,} more" if len(self.left_out) > _TOLD else ""
+        return f"{told}: {first}{more}" if first else told
 
 
 def jamendo_folder() -> Path:
@@ -77,12 +92,7 @@ def jamendo_files(tracks: Iterable[str], folder: Path | None = None) -> dict[str
         if there:
             found[track] = home / there[0]
     if not found:
-        raise data.DataUnavailable(
-            f"no audio of MTG-Jamendo in {home}. The publisher's script fetches it (github.com/MTG/"
-            "mtg-jamendo-dataset: scripts/download/download.py --dataset raw_30s --type audio --unpack; "
-            "--type audio-low is smaller, and is read too). Put or link its folders 00 to 99 there, or run "
-            "with jamendo_audio=none, which leaves this part out"
-        )
+        raise data.DataUnavailable(f"no audio of MTG-Jamendo in {home}. {HOW_TO_PLACE}")
     return found
 
 
@@ -111,7 +121,7 @@ def embedded_tracks(files: dict[str, Path], *, seconds: float = 30.0, device: st
 
     Raises
     ------
-    ValueError
+    TooFew
         If no track could be embedded: tells the first reason.
     """
     data.open("musicnn_taggers")
@@ -128,7 +138,7 @@ def embedded_tracks(files: dict[str, Path], *, seconds: float = 30.0, device: st
             lambda chosen=chosen: _shelf(chosen, network, seconds, device),  # type: ignore[misc]
             parameters={"seconds": seconds, "device": device.partition(":")[0]},
             data={
-                "files": digest([f"{track} {path.stat().st_size}" for track, path in chosen.items()]),
+                "files": digest([f"{track} {_size(path)}" for track, path in chosen.items()]),
                 "musicnn_taggers": data.opened()["musicnn_taggers"]["digest"],
             },
         )
@@ -136,8 +146,16 @@ def embedded_tracks(files: dict[str, Path], *, seconds: float = 30.0, device: st
         blocks.append(kept["pool5"])
         left_out |= dict(zip(kept["left_out"].tolist(), kept["reasons"].tolist(), strict=True))
     if not tracks:
-        raise ValueError(f"none of {len(files)} tracks could be embedded; {next(iter(left_out.values()))}")
+        raise TooFew(f"none of {len(files)} tracks could be embedded; {next(iter(left_out.values()))}")
     return Embedded(tuple(tracks), np.concatenate([block for block in blocks if len(block)]), left_out)
+
+
+def _size(path: Path) -> int:
+    """Bytes of a file; -1 for a link to nowhere, which is left out like any file that cannot be read."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return -1
 
 
 def _shelf(files: dict[str, Path], network: Any, seconds: float, device: str) -> dict[str, NDArray[Any]]:
@@ -148,7 +166,7 @@ def _shelf(files: dict[str, Path], network: Any, seconds: float, device: str) ->
             tracks.append(track)
         except ValueError as error:
             left_out.append(track)
-            reasons.append(str(error))
+            reasons.append(str(error).replace(f"{path.parent}/", ""))  # where it lies is nobody's business
     return {
         "tracks": np.array(tracks, dtype=np.str_),
         "pool5": np.array(rows, dtype=np.float16),

@@ -22,6 +22,7 @@ MUSIC_RELATIONS = {
     "music.artist.genre": "share a genre",
     "film.decade": "are of the same decade",
 }
+_FEWEST_ITEMS = 100  # the first of two stages chooses so many
 WIDEST_FACT = 60  # a value that more items share says little about any of them
 
 
@@ -140,15 +141,89 @@ def available(name: str) -> bool:
 
     Chapter: explainable_recommendation.
     """
-    return name in _READERS and data.available(name)
+    return name in _NEEDS and all(map(data.available, _NEEDS[name]))
 
 
-def here(name: str) -> bool:
-    """Tell whether the registry's data set `name` is on this machine.
+@dataclass(frozen=True)
+class Source:
+    """The data set that a run reads, chosen before any work.
+
+    Attributes
+    ----------
+    asked : str
+        What the run was asked to read.
+    name : str
+        What it reads: the same, or the stand-in that the registry names where that is not here.
+    min_listeners : int
+        As asked; for a stand-in its own, since a limit made for one data set empties a smaller one.
+    absent : tuple of str
+        Registry entries that the run would read and that are not on this machine.
+    """
+
+    asked: str
+    name: str
+    min_listeners: int
+    absent: tuple[str, ...]
+
+    @property
+    def stands_in(self) -> bool:
+        """Whether another data set is read than the one asked for."""
+        return self.name != self.asked
+
+    def remedies(self) -> pd.DataFrame:
+        """Say for each absent entry what to put where: columns `not here` and `to get it`."""
+        rows = [(name, _remedy(name)) for name in self.absent]
+        return pd.DataFrame(rows, columns=["not here", "to get it"])
+
+
+def choose_source(data_set: str, min_listeners: int) -> Source:
+    """Choose what a run reads: the data set asked for, or else the stand-in named by the registry.
 
     Chapter: explainable_recommendation.
+
+    Parameters
+    ----------
+    data_set : str
+        As for `listening`.
+    min_listeners : int, from 1
+        Limit for `data_set`; a stand-in has its own.
+
+    Returns
+    -------
+    Source
+
+    Raises
+    ------
+    ValueError
+        If the name is unknown.
+    soundreasons.data.DataUnavailable
+        If neither the data set nor any stand-in is on this machine (it says how to get it).
     """
-    return data.available(name)
+    _require_reader(data_set)
+    name: str | None = data_set
+    while name is not None and not available(name):
+        name = data.entry(name).stand_in
+    absent = tuple(each for each in (*_NEEDS[data_set], *_BESIDE[data_set]) if not data.available(each))
+    if name is None:
+        how = "; ".join(f"{each}: {_remedy(each)}" for each in absent)
+        raise data.DataUnavailable(f"neither {data_set} nor anything that could stand in is here. {how}")
+    return Source(data_set, name, min_listeners if name == data_set else _LEAST_LISTENERS[name], absent)
+
+
+def _remedy(name: str) -> str:
+    """Name the command, and what a reader can place by hand; the folder as the reader knows it."""
+    told = f"`soundreasons data fetch {name}`"
+    entry = data.entry(name)
+    for source in entry.sources:
+        if source.kind == "placed":
+            files = ", ".join(member.path for member in entry.members_of(source).values())
+            told += f"; or by hand: {source.obtain} Put {files} into `placed/{name}` of the data folder"
+    return told
+
+
+def _require_reader(name: str) -> None:
+    if name not in _READERS:
+        raise ValueError(f"data set is {name!r}, expected one of {', '.join(_READERS)}")
 
 
 def sizes(listening: Listening) -> pd.DataFrame:
@@ -194,7 +269,7 @@ def listening(name: str, *, min_listeners: int = 5, min_taggings: int = 20, seed
     Raises
     ------
     ValueError
-        If the name is unknown.
+        If the name is unknown, or so few items or tags have `min_listeners` that nothing can be explained.
     soundreasons.data.DataError
         If the data is not on this machine (it says how to get it) or not what it should be.
 
@@ -204,10 +279,16 @@ def listening(name: str, *, min_listeners: int = 5, min_taggings: int = 20, seed
 
         lastfm = listening("hetrec_lastfm")
     """
-    if name not in _READERS:
-        raise ValueError(f"data set is {name!r}, expected one of {', '.join(_READERS)}")
+    _require_reader(name)
     raw = _READERS[name](data.open(name), seed)
-    return _number(raw, min_listeners, min_taggings)
+    found = _number(raw, min_listeners, min_taggings)
+    n_items, n_tags = found.tags.shape
+    if n_items < _FEWEST_ITEMS or not n_tags:
+        raise ValueError(
+            f"min_listeners is {min_listeners}, which leaves {n_items} items and {n_tags} tags of {name}, "
+            f"expected {_FEWEST_ITEMS} items or more and a tag; {_LEAST_LISTENERS[name]} suits this data set"
+        )
+    return found
 
 
 @dataclass(frozen=True)
@@ -297,6 +378,18 @@ def _large(record: Any, seed: int) -> _Raw:
 
 
 _READERS = {"hetrec_lastfm": _lastfm, "movielens_2016": _films, "lastfm_360k": _large}
+# What a data set cannot be read without, what is read beside it where it is here, a limit that suits it.
+_NEEDS = {
+    "hetrec_lastfm": ("hetrec_lastfm",),
+    "movielens_2016": ("movielens_2016",),
+    "lastfm_360k": ("lastfm_360k", "hetrec_lastfm"),
+}
+_BESIDE = {
+    "hetrec_lastfm": ("lastfm_knowledge_graph",),
+    "movielens_2016": (),
+    "lastfm_360k": ("lastfm_knowledge_graph",),
+}
+_LEAST_LISTENERS = {"hetrec_lastfm": 5, "movielens_2016": 20, "lastfm_360k": 200}
 
 
 def _number(raw: _Raw, min_listeners: int, min_taggings: int) -> Listening:

@@ -5,6 +5,7 @@ one to discover, and a path through facts. Nothing here invents a reason: every 
 sentence comes out of an explainer.
 """
 
+import difflib
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
@@ -39,7 +40,34 @@ class Guest(NamedTuple):
     user: int
 
 
-def invent(listening: Listening, names: Sequence[str], *, least: int = 4) -> Guest:
+def require_known(names: Sequence[str], listening: Listening) -> None:
+    """Refuse a name that the data does not have, with the nearest that it has.
+
+    Chapter: explainable_recommendation.
+
+    Raises
+    ------
+    ValueError
+        If a name is unknown, whatever its capitals.
+    """
+    known = {name.lower(): name for name in listening.item_names.tolist()}
+    for name in names:
+        if name.lower() not in known:
+            near = [known[each] for each in difflib.get_close_matches(name.lower(), known, n=5)]
+            remedy = f"nearest names: {', '.join(near)}" if near else "no name is near"
+            raise ValueError(f"nothing is called {name!r} in {listening.name}; {remedy}")
+
+
+def most_heard(listening: Listening, n: int = 10) -> list[str]:
+    """Name the items with the most listeners, ties by lower number.
+
+    Chapter: explainable_recommendation.
+    """
+    counts = np.asarray(listening.interactions.sum(axis=0)).ravel()
+    return [str(name) for name in listening.item_names[np.argsort(-counts, kind="stable")[:n]]]
+
+
+def invent(listening: Listening, names: Sequence[str]) -> Guest:
     """Add an invented listener, so that no page has to show the history of a real one.
 
     Chapter: explainable_recommendation.
@@ -49,14 +77,17 @@ def invent(listening: Listening, names: Sequence[str], *, least: int = 4) -> Gue
     listening : Listening
         Left as it is.
     names : sequence of str
-        Items of the history, whatever their capitals; those that the data does not have are left out.
-    least : int
-        With fewer names found, the items with the most listeners stand in.
+        Items of the history, whatever their capitals.
 
     Returns
     -------
     Guest
         The invented person has no friends, and played everything equally often.
+
+    Raises
+    ------
+    ValueError
+        If there is no name, or the data does not have one (the nearest are told).
 
     Examples
     --------
@@ -64,11 +95,11 @@ def invent(listening: Listening, names: Sequence[str], *, least: int = 4) -> Gue
 
         listening, user = invent(lastfm, ["Pink Floyd", "The Doors", "Can", "Kraftwerk"])
     """
+    if not names:
+        raise ValueError("there is no name, and somebody who played nothing cannot be explained to; give one")
+    require_known(names, listening)
     known = {name.lower(): number for number, name in enumerate(listening.item_names.tolist())}
-    items = np.unique([known[name.lower()] for name in names if name.lower() in known]).astype(np.int64)
-    if len(items) < least:
-        counts = np.asarray(listening.interactions.sum(axis=0)).ravel()
-        items = np.sort(np.argsort(-counts, kind="stable")[:10])
+    items = np.unique([known[name.lower()] for name in names]).astype(np.int64)
     n_users, n_items = listening.interactions.shape
     row = sp.csr_matrix((np.ones(len(items)), (np.zeros(len(items), int), items)), (1, n_items))
     friends = sp.csr_matrix(listening.friends)

@@ -4,14 +4,13 @@ Names of artists (or films, where only those are here), parted by commas, or a t
 line: what would be recommended, and why, in three ways?
 """
 
-import difflib
 from pathlib import Path
 
 import numpy as np
 
 from soundreasons.papers.explainable_recommendation.explainers import explainers
 from soundreasons.papers.explainable_recommendation.figures import plot_contributions
-from soundreasons.papers.explainable_recommendation.listening import Listening, available, listening
+from soundreasons.papers.explainable_recommendation.listening import available, listening
 from soundreasons.papers.explainable_recommendation.ranking import top
 from soundreasons.papers.explainable_recommendation.recommenders import EASE
 from soundreasons.papers.explainable_recommendation.telling import Guest, invent, whole_context
@@ -50,8 +49,7 @@ def run(argument: str, out: Path | None = None) -> str:
             f"none of {', '.join(_SEARCHED)} is on this machine; run `soundreasons data fetch {_SEARCHED[1]}`"
         )
     music = listening(source)
-    _require_known(names, music)
-    return _report(invent(music, names, least=1), source, out)
+    return _report(invent(music, names), source, out)
 
 
 def read_names(argument: str) -> list[str]:
@@ -83,15 +81,6 @@ def read_names(argument: str) -> list[str]:
     if not names:
         raise ValueError(f"{argument!r} holds no name; expected {ACCEPTS}")
     return names
-
-
-def _require_known(names: list[str], music: Listening) -> None:
-    known = {name.lower(): name for name in music.item_names.tolist()}
-    for name in names:
-        if name.lower() not in known:
-            near = [known[each] for each in difflib.get_close_matches(name.lower(), known, n=5)]
-            remedy = f"nearest names: {', '.join(near)}" if near else "no name is near"
-            raise ValueError(f"nothing is called {name!r} in {music.name}; {remedy}")
 
 
 def _report(guest: Guest, source: str, out: Path | None) -> str:

@@ -54,6 +54,8 @@ def plot_labels(
     across, up = _places(run)
     for value, colour, marker in zip((False, True), LABEL_COLOURS, LABEL_MARKERS, strict=True):
         rows = labels[: len(across)] == value
+        if not rows.any():  # matplotlib takes no list of opacities of length zero
+            continue
         faded = 0.7 if opacity is None else np.clip(opacity[: len(across)][rows], 0.03, 1)
         ax.scatter(across[rows], up[rows], s=9, c=colour, marker=marker, alpha=faded, linewidths=0)
     return _plane(ax, run)

@@ -72,7 +72,14 @@ from soundreasons.papers.music_deepfakes.griffin import GriffinSettings, griffin
 from soundreasons.papers.music_deepfakes.hifigan import HifiGan, load_generator, vocode
 from soundreasons.papers.music_deepfakes.listening import Riddle, abx, playable
 from soundreasons.papers.music_deepfakes.manipulations import MANIPULATIONS, Manipulation, biquad, manipulate
-from soundreasons.papers.music_deepfakes.music import FREE_MUSIC, Track, clips_of, split_by_artist, tracks
+from soundreasons.papers.music_deepfakes.music import (
+    FOLDER_OF_MUSIC,
+    FREE_MUSIC,
+    Track,
+    clips_of,
+    split_by_artist,
+    tracks,
+)
 from soundreasons.papers.music_deepfakes.published import (
     count_songs,
     counted_beforehand,
@@ -100,6 +107,7 @@ __all__ = [
     "CODEC_STRIDES",
     "DECODERS",
     "FAMILIES",
+    "FOLDER_OF_MUSIC",
     "FREE_MUSIC",
     "HIFIGAN_STRIDES",
     "KINDS",

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from soundreasons import data
 from soundreasons.learning.cache import Cache, digest
 from soundreasons.learning.seeding import rng as named_rng
-from soundreasons.media.decoding import transcode
+from soundreasons.media.decoding import SoundError, transcode
 from soundreasons.papers.music_deepfakes import decoders
 from soundreasons.papers.music_deepfakes.codecs import CodecTraining
 from soundreasons.papers.music_deepfakes.front_ends import SAMPLE_RATE
@@ -70,6 +70,8 @@ class Collection:
         Order of the encoder head; without controls.
     workshop : decoders.Workshop
         Makes the decoders again, for experiments that need more of them.
+    left_out : mapping of str to str
+        Tracks that no clip could be cut from, and why.
     """
 
     tracks: list[Track]
@@ -79,6 +81,7 @@ class Collection:
     clips: Mapping[str, Clips]
     labels: list[str]
     workshop: decoders.Workshop
+    left_out: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def training_versions(self) -> list[Clips]:
@@ -137,14 +140,21 @@ def collect(
     Raises
     ------
     ValueError
-        If the tracks are of fewer than three artists, or a decoder is unknown.
+        If no clip can be cut from any of them, those that are left are of fewer than three artists, or a
+        decoder is unknown.
     """
     kept = kept or cache()
+    human, reasons = _human(tracks, plan, seed, kept)
+    left_out = {
+        f"{t.recording.artist}: {t.recording.title}": why
+        for t, why in zip(tracks, reasons, strict=True)
+        if why
+    }
+    tracks = [track for track, why in zip(tracks, reasons, strict=True) if not why]
     artists = [track.recording.artist for track in tracks]
     sides = split_by_artist(artists, SHARES, named_rng(seed, SLUG, "split"))
     track_of = np.repeat(np.arange(len(tracks)), plan.clips_per_track)
     parts = {part: np.flatnonzero(np.isin(track_of, rows)) for part, rows in sides.items()}
-    human = _human(tracks, plan, seed, kept)
     workshop = decoders.Workshop(human[parts["train"]], plan.codec_training, kept, seed, device)
     make: dict[str, Callable[[], Clips]] = {"real": lambda: human}
     for name in (*plan.decoders, *plan.controls):
@@ -152,9 +162,8 @@ def collect(
     facts = {"seed": seed, "device": device, **asdict(plan.codec_training)}
     both = {name: _exported(name, send, human, facts, kept) for name, send in make.items()}
     raw, clips = ({name: pair[side] for name, pair in both.items()} for side in (0, 1))
-    return Collection(
-        list(tracks), track_of, parts, raw, clips, decoders.label_order(plan.decoders), workshop
-    )
+    labels = decoders.label_order(plan.decoders)
+    return Collection(tracks, track_of, parts, raw, clips, labels, workshop, left_out)
 
 
 def export(clips: Clips) -> Clips:
@@ -162,13 +171,21 @@ def export(clips: Clips) -> Clips:
     return np.stack([transcode(np.clip(clip, -1, 1), SAMPLE_RATE, *EXPORT) for clip in clips])
 
 
-def _human(tracks: Sequence[Track], plan: Plan, seed: int, kept: Cache) -> Clips:
-    def compute() -> dict[str, NDArray[np.int16]]:
-        cut = [
-            clips_of(track, plan.clips_per_track, plan.seconds, named_rng(seed, SLUG, "clips", track.credit))
-            for track in tracks
-        ]
-        return {"clips": _to_16_bits(np.concatenate(cut))}
+def _human(tracks: Sequence[Track], plan: Plan, seed: int, kept: Cache) -> tuple[Clips, list[str]]:
+    """Clips of the tracks that give any, and for each track why it does not, or nothing."""
+
+    def compute() -> dict[str, NDArray[Any]]:
+        cut, reasons = [], []
+        for track in tracks:
+            draws = named_rng(seed, SLUG, "clips", track.credit)
+            try:
+                cut.append(clips_of(track, plan.clips_per_track, plan.seconds, draws))
+                reasons.append("")
+            except SoundError as error:  # a large folder has a file or two that nobody can play
+                reasons.append(_without_folders(str(error), track))
+        if not cut:
+            raise ValueError(f"no clip can be cut from any of {len(tracks)} tracks: {'; '.join(reasons[:3])}")
+        return {"clips": _to_16_bits(np.concatenate(cut)), "reasons": np.array(reasons)}
 
     files = digest(
         [
@@ -178,7 +195,15 @@ def _human(tracks: Sequence[Track], plan: Plan, seed: int, kept: Cache) -> Clips
         ]
     )
     facts = {"clips_per_track": plan.clips_per_track, "seconds": plan.seconds, "seed": seed}
-    return _to_floats(kept.arrays("human", compute, parameters=facts, data={"files": files})["clips"])
+    arrays = kept.arrays("human", compute, parameters=facts, data={"files": files})
+    return _to_floats(arrays["clips"]), arrays["reasons"].tolist()
+
+
+def _without_folders(text: str, track: Track) -> str:
+    """A page says which file, not where on this machine it lies."""
+    for path in track.recording.paths:
+        text = text.replace(str(path), path.name)
+    return text
 
 
 def _sent_through(workshop: decoders.Workshop, name: str, human: Clips) -> Clips:

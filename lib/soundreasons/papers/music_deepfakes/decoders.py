@@ -3,6 +3,7 @@
 A decoder is a name and a way to send clips through it. Chapter: music_deepfakes.
 """
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -132,12 +133,38 @@ class Workshop:
         return empty.eval().to(self.device)
 
 
-def available_decoders(names: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Which of some decoders this machine can run without a download, and what data the others lack."""
-    lacking = {name: "hifigan_generators" for name in HIFIGANS if not data.available("hifigan_generators")}
-    return [name for name in names if name not in lacking], sorted(
-        {lacking[n] for n in names if n in lacking}
-    )
+def available_decoders(names: Sequence[str]) -> tuple[list[str], dict[str, str]]:
+    """Which of some decoders this machine can run, and what the others lack, with how to get it.
+
+    Chapter: music_deepfakes.
+
+    Raises
+    ------
+    ValueError
+        If none of them is here.
+    """
+    if any(name in released.HUB_MODELS for name in names) and os.environ.get("HF_HUB_OFFLINE", "1") != "0":
+        how = "allow the model hub once: `HF_HUB_OFFLINE=0 soundreasons run music_deepfakes …`"
+    else:
+        how = "the model hub was asked and did not give it; is there a network?"
+    needs = {
+        name: ("hifigan_generators", "`soundreasons data fetch hifigan_generators`") for name in HIFIGANS
+    }
+    needs |= {name: (model, how) for name, model in released.HUB_MODELS.items()}
+    asked = {needs[name][0] for name in names if name in needs}
+    absent = {
+        what for what in asked
+        if not (data.available(what) if what == "hifigan_generators" else released.is_here(what))
+    }  # fmt: skip
+    here = [name for name in names if name not in needs or needs[name][0] not in absent]
+    missing = {needs[name][0]: needs[name][1] for name in names if name not in here}
+    if not here:
+        raise ValueError(f"none of the decoders {', '.join(names)} is here; get {_listed(missing)}")
+    return here, dict(sorted(missing.items()))
+
+
+def _listed(missing: Mapping[str, str]) -> str:
+    return "; ".join(f"{name} ({how})" for name, how in missing.items())
 
 
 def label_order(names: Sequence[str]) -> list[str]:

@@ -101,6 +101,8 @@ def per_track(values: NDArray[np.floating] | NDArray[np.bool_], tracks: NDArray[
 
 def detected(scores: Scores, tracks: NDArray[np.intp], names: Sequence[str]) -> Floats:
     """Snippets of some decoders that are called synthetic, in percent, track by track."""
+    if not names:
+        raise ValueError("no decoder is named; name those whose snippets count")
     rows = [100 * per_track(scores[name] <= 0.5, tracks) for name in names]
     return np.asarray(np.mean(rows, axis=0), dtype=np.float64)
 
@@ -182,7 +184,7 @@ def transfer(scores: Mapping[str, Scores], tracks: NDArray[np.intp]) -> dict[str
     """Who else is detected by a detector of one decoder: relatives and strangers, in percent, by track.
 
     `scores` are by the decoder trained on. The codec's control shares its encoder and codes, but not its
-    decoder: it is neither.
+    decoder: it is neither. Who has no relative among the scores, or no stranger, gets no such entry.
     """
     groups: dict[str, dict[str, Floats]] = {}
     for trained, by in scores.items():
@@ -190,9 +192,8 @@ def transfer(scores: Mapping[str, Scores], tracks: NDArray[np.intp]) -> dict[str
         family = FAMILIES.get(trained, trained)
         relatives = [name for name in others if FAMILIES.get(name) == family]
         strangers = [name for name in others if FAMILIES.get(name) != family]
-        groups[trained] = {
-            "relatives": detected(by, tracks, relatives), "strangers": detected(by, tracks, strangers),
-        }  # fmt: skip
+        members = {"relatives": relatives, "strangers": strangers}
+        groups[trained] = {who: detected(by, tracks, names) for who, names in members.items() if names}
     return groups
 
 

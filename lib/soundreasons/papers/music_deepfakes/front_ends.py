@@ -25,6 +25,7 @@ N_BINS = int(2 * HIGHEST / SAMPLE_RATE * (N_FFT // 2 + 1))  # 743
 N_FRAMES = 1 + (SNIPPET - N_FFT) // HOP  # 64
 POWER_RANGE = (1e-10, 1e6)
 RAW_SCALE = 0.15
+SILENCE = 1e-4  # -80 dB of full scale: below it, nothing is said of a snippet
 
 
 def front_end(signal: ArrayLike, kind: str, sample_rate: int = SAMPLE_RATE) -> NDArray[np.float32]:

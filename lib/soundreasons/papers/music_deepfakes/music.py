@@ -3,10 +3,12 @@
 Chapter: music_deepfakes.
 """
 
+import csv
 import os
 import tempfile
 import warnings
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,7 +18,7 @@ from numpy.typing import NDArray
 from soundreasons import data
 from soundreasons.data.readers.music import Recording
 from soundreasons.media.decoding import SoundError, decode
-from soundreasons.papers.music_deepfakes.front_ends import SAMPLE_RATE
+from soundreasons.papers.music_deepfakes.front_ends import SAMPLE_RATE, SILENCE, SNIPPET
 
 FREE_MUSIC = (
     "cc_music_tracks", "fretsonfire_muldjord", "fretsonfire_sectoid", "hyperrogue_music", "singularity_music",
@@ -26,6 +28,15 @@ FOLDER_VARIABLE = "SOUNDREASONS_MUSIC"
 ENDINGS = {".mp3", ".ogg", ".flac", ".wav", ".m4a", ".aac", ".opus"}
 FEWEST_TRACKS = 12  # below it, rendered scores join
 RENDERED_SECONDS = 30.0
+SHELF_DIGITS, NUMBER_DIGITS = (
+    3,
+    6,
+)  # of the Free Music Archive: 000/000002.mp3, a shelf for each thousand numbers
+METADATA = "tracks.csv"  # who made what, as the archive's metadata has it
+OWN = "your folder"
+FOLDER_OF_MUSIC = {  # what a profile of the paper's size rests on, and how to get it
+    FOLDER_VARIABLE: "set it to a folder of music, an artist a folder, or FMA medium with its `tracks.csv`"
+}
 QUIET_CLIP = 10 ** (-45 / 20)  # of full scale, root mean square: quieter places are not cut out
 PARTS = ("train", "validation", "test")
 
@@ -42,11 +53,34 @@ class Track(NamedTuple):
         return f"{self.recording.artist}, “{self.recording.title}” ({self.recording.licence})"
 
 
-def tracks(sources: Sequence[str] = FREE_MUSIC, *, per_artist: int = 6) -> tuple[list[Track], list[str]]:
+class Found(NamedTuple):
+    """The music that this machine has.
+
+    `tracks`; `missing`: what was looked for and is not here, and how to get it; `unnamed`: tracks of a folder
+    of yours that nothing names an artist for, so that each counts as an artist of its own.
+    """
+
+    tracks: list[Track]
+    missing: dict[str, str]
+    unnamed: int
+
+    @property
+    def has_own(self) -> bool:
+        """Whether there is music of a folder of yours among them."""
+        return any(track.source == OWN for track in self.tracks)
+
+
+def tracks(
+    sources: Sequence[str] = FREE_MUSIC,
+    *,
+    per_artist: int = 6,
+    most: int | None = None,
+) -> Found:
     """Find the music that this machine has: your own folder, free recordings, scores as the last resort.
 
-    Your folder is named by `SOUNDREASONS_MUSIC`; the folder that a file lies in counts as its artist.
-    Chapter: music_deepfakes.
+    Your folder is named by `SOUNDREASONS_MUSIC`; the folder that a file lies in counts as its artist. The
+    shelves of the Free Music Archive (`000/000002.mp3`) are no artists: there `tracks.csv` of its metadata
+    tells who made what, and without it the split is by song, as in the paper. Chapter: music_deepfakes.
 
     Parameters
     ----------
@@ -54,44 +88,105 @@ def tracks(sources: Sequence[str] = FREE_MUSIC, *, per_artist: int = 6) -> tuple
         Entries of the registry to look for.
     per_artist : int
         Tracks of one artist at most, so that nobody fills a side of the split.
+    most : int, optional
+        Tracks at most. Your folder gives way, down to half of them, so that what a page may play stays.
 
     Returns
     -------
-    (list of Track, list of str)
-        The tracks, and the sources that are not here.
+    Found
 
     Raises
     ------
     ValueError
-        If there is no music at all.
+        If there is no music at all, or `SOUNDREASONS_MUSIC` names no folder.
     """
-    here = [name for name in sources if data.available(name)]
-    missing = [name for name in sources if name not in here]
-    found = list(_own_tracks())
-    found += [Track(recording, name) for name in here for recording in data.open(name).tracks]
-    if len(found) < FEWEST_TRACKS and data.available(SCORES):
-        found += [Track(recording, SCORES) for recording in data.open(SCORES).tracks]
-    kept: list[Track] = []
-    for track in found:
-        if sum(other.recording.artist == track.recording.artist for other in kept) < per_artist:
-            kept.append(track)
+    missing = {name: f"`soundreasons data fetch {name}`" for name in sources if not data.available(name)}
+    own, unnamed = _own_tracks()
+    free = [
+        Track(recording, name)
+        for name in sources
+        if name not in missing
+        for recording in data.open(name).tracks
+    ]
+    if len(own) + len(free) < FEWEST_TRACKS and data.available(SCORES):
+        free += [Track(recording, SCORES) for recording in data.open(SCORES).tracks]
+    kept = _at_most([*own, *free], per_artist)
     if not kept:
         raise ValueError(
-            f"there is no music on this machine; run `soundreasons data fetch {sources[0]} {SCORES}`, "
+            f"there is no music on this machine; run `soundreasons data fetch {FREE_MUSIC[0]} {SCORES}`, "
             f"or name a folder of yours in {FOLDER_VARIABLE}"
         )
-    return kept, missing
+    return Found(_thinned(kept, most or len(kept)), missing, unnamed)
 
 
-def _own_tracks() -> Iterator[Track]:
-    folder = os.environ.get(FOLDER_VARIABLE)
-    if not folder:
-        return
-    for path in sorted(Path(folder).expanduser().rglob("*")):
-        if path.suffix.lower() in ENDINGS:
-            yield Track(
-                Recording(path.stem, path.parent.name, "yours", "yours", (path,), False), "your folder"
-            )
+def _at_most(found: Sequence[Track], per_artist: int) -> list[Track]:
+    """The first tracks of each artist."""
+    counts: Counter[str] = Counter()
+    kept = []
+    for track in found:
+        counts[track.recording.artist] += 1
+        if counts[track.recording.artist] <= per_artist:
+            kept.append(track)
+    return kept
+
+
+def _thinned(found: list[Track], most: int) -> list[Track]:
+    """So many tracks, the folder's in equal steps and at least half of them, the others from the first on."""
+    own = [track for track in found if track.source == OWN]
+    others = [track for track in found if track.source != OWN]
+    n_own = min(len(own), max(most - len(others), most - most // 2))
+    places = np.linspace(0, len(own), n_own, endpoint=False).astype(int)
+    return [*(own[place] for place in places), *others[: most - n_own]]
+
+
+def _own_tracks() -> tuple[list[Track], int]:
+    """Tracks of the folder that the reader names, and how many of them nothing names an artist for."""
+    named = os.environ.get(FOLDER_VARIABLE)
+    if not named:
+        return [], 0
+    folder = Path(named).expanduser()
+    if not folder.is_dir():
+        raise ValueError(f"{FOLDER_VARIABLE} is {named!r}, which is no folder; name one, or unset it")
+    paths = [path for path in sorted(folder.rglob("*")) if path.suffix.lower() in ENDINGS]
+    artists = _archive_artists(folder) if any(_on_a_shelf(path) for path in paths) else {}
+    found, unnamed = [], 0
+    for path in paths:
+        artist = path.parent.name
+        if _on_a_shelf(path):
+            artist = artists.get(int(path.stem), "")
+            unnamed += not artist
+        recording = Recording(path.stem, artist or f"track {path.stem}", "yours", "yours", (path,), False)
+        found.append(Track(recording, OWN))
+    return found, unnamed
+
+
+def _on_a_shelf(path: Path) -> bool:
+    """Whether a file lies as the Free Music Archive's do: by the thousands of its number."""
+    shelf, number = path.parent.name, path.stem
+    digits = len(shelf) == SHELF_DIGITS and len(number) == NUMBER_DIGITS and (shelf + number).isdecimal()
+    return digits and number.startswith(shelf)
+
+
+def _archive_artists(folder: Path) -> Mapping[int, str]:
+    """Artist by number, from the archive's `tracks.csv` in or beside the folder; empty where there is none.
+
+    The first two lines of that table name the columns, in two levels; the third names the numbers.
+    """
+    for table in (
+        folder / METADATA, folder / "fma_metadata" / METADATA,
+        folder.parent / METADATA, folder.parent / "fma_metadata" / METADATA,
+    ):  # fmt: skip
+        if table.is_file():
+            with table.open(encoding="utf-8", newline="") as stream:
+                rows = csv.reader(stream)
+                columns = list(zip(next(rows), next(rows), strict=True))
+                if ("artist", "name") not in columns:
+                    raise ValueError(
+                        f"{table.name} has no column artist / name; take it from fma_metadata.zip"
+                    )
+                place = columns.index(("artist", "name"))
+                return {int(row[0]): row[place].strip() for row in rows if row[0].isdecimal()}
+    return {}
 
 
 def split_by_artist(
@@ -175,9 +270,14 @@ def clips_of(track: Track, n_clips: int, seconds: float, rng: np.random.Generato
     Raises
     ------
     SoundError
-        If the track is shorter than a clip and a quarter.
+        If the track cannot be decoded, is shorter than a clip and a quarter, is silent, or holds a sample
+        that is no number.
     """
     mono = samples_of(track).mean(axis=1)
+    if not np.isfinite(mono).all():
+        raise SoundError(
+            f"{track.recording.title} holds {np.sum(~np.isfinite(mono))} samples that are no numbers"
+        )
     length = round(seconds * SAMPLE_RATE)
     first, last = len(mono) // 10, len(mono) * 9 // 10 - length
     if last <= first:
@@ -189,10 +289,17 @@ def clips_of(track: Track, n_clips: int, seconds: float, rng: np.random.Generato
         for _ in range(10):
             start = int(rng.integers(first, last))
             clip = mono[start : start + length]
-            if np.sqrt(np.mean(clip**2)) > QUIET_CLIP:
+            if np.sqrt(np.mean(clip**2)) > QUIET_CLIP and not _is_silent_at_an_end(clip):
                 break
+        if _is_silent_at_an_end(clip):
+            raise SoundError(f"{track.recording.title} is silent where it was cut, ten times over")
         clips.append(clip)
     return np.stack(clips)
+
+
+def _is_silent_at_an_end(clip: NDArray[np.float32]) -> bool:
+    """Whether the first or the last snippet holds nothing that a detector could score."""
+    return any(np.ptp(end) / 2 < SILENCE for end in (clip[:SNIPPET], clip[-SNIPPET:]))
 
 
 def render(score: Path) -> NDArray[np.float32]:

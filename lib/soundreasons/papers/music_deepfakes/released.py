@@ -6,6 +6,7 @@ model: its weights are another framework's, for layers that we have not looked a
 on its plan, which learns on the spot; what Musika's own program made is read here. Chapter: music_deepfakes.
 """
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,33 @@ Clips = NDArray[np.float32]
 # Codebooks kept of one encoding, by rate (Encodec, kbit/s) or as they are (the DAC variant of the paper).
 ENCODEC_CODEBOOKS = {"encodec3": 2, "encodec6": 4, "encodec24": 16}
 DAC_CODEBOOKS = {"dac2": 2, "dac7": 7, "dac14": 14}
+
+
+HUB_MODELS = {
+    **dict.fromkeys(ENCODEC_CODEBOOKS, "facebook/encodec_48khz"),
+    **dict.fromkeys(DAC_CODEBOOKS, "descript/dac_44khz"),
+}
+HUB_FILES = ("config.json", "model.safetensors")
+
+
+def is_here(model: str) -> bool:
+    """Whether a model of the hub can be loaded; it is fetched now where the user allows the hub.
+
+    Parameters
+    ----------
+    model : str
+        Name on the hub, e.g. "facebook/encodec_48khz"; asked for only with `HF_HUB_OFFLINE=0`.
+    """
+    import huggingface_hub
+    from huggingface_hub.errors import HfHubHTTPError
+
+    offline = os.environ.get("HF_HUB_OFFLINE", "1") != "0"
+    try:
+        for file in HUB_FILES:
+            huggingface_hub.hf_hub_download(model, file, local_files_only=offline)
+    except (OSError, HfHubHTTPError, ValueError):  # not kept here, no network, no such model
+        return False
+    return True
 
 
 def load_encodec(source: str = "facebook/encodec_48khz") -> Any:

@@ -16,10 +16,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from soundreasons.papers.music_deepfakes.detectors import REAL, Outputs, _Detector
-from soundreasons.papers.music_deepfakes.front_ends import SNIPPET, features
+from soundreasons.papers.music_deepfakes.front_ends import SILENCE, SNIPPET, features
 
 Clips = NDArray[np.float32]  # shape (n_clips, n_samples): one version of all clips, row by row the same music
-QUIETEST = 1e-4  # -80 dB of full scale: below it, nothing is said of a snippet
 
 
 @dataclass(frozen=True)
@@ -321,7 +320,7 @@ def is_silent(mono: Clips) -> NDArray[np.bool_]:
     [True, False]
     """
     # Half the distance between the extremes: the deviation from the middle, whatever the constant.
-    return np.asarray(np.ptp(mono, axis=1) / 2 < QUIETEST)
+    return np.asarray(np.ptp(mono, axis=1) / 2 < SILENCE)
 
 
 def placed_snippets(clips: Clips, per_clip: int = 2) -> Clips:

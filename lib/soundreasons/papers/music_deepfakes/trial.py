@@ -103,8 +103,9 @@ def standard_detector(
     """Train the detector of this command, or take it from the cache; with the decoders that it knows."""
     say = report or (lambda line: None)
     names, _ = available_decoders(plan.decoders)
-    music, _ = tracks()
-    collection = collect(music, replace(plan, decoders=tuple(names)), SEED, kept=_Telling(cache(), say))
+    collection = collect(
+        tracks().tracks, replace(plan, decoders=tuple(names)), SEED, kept=_Telling(cache(), say)
+    )
     n_encoders = len(collection.labels) if len(collection.labels) > 2 else 0  # as `train` does
     model = SpectrogramDetector("amplitude", n_encoders, WIDTH)
     arrays = _kept(collection, settings, say)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+import transformers
 from safetensors.torch import load_file
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 from transformers import BertConfig, BertModel
@@ -29,6 +30,8 @@ from soundreasons.papers.song_descriptors.encoding import (
 )
 
 MAX_LENGTH = 128
+# Of a model's folder: weights that hold no code, settings, vocabularies.
+MODEL_FILES = ("*.safetensors", "*.json", "*.txt", "*.model")
 
 
 @dataclass
@@ -228,8 +231,8 @@ def load_mpnet(device: str = "cpu") -> FolderEncoder:
     return load_folder(str(data.open("all_mpnet_base").folder), device, name="all_mpnet")
 
 
-def load_folder(place: str, device: str = "cpu", name: str = "") -> FolderEncoder:
-    """Load any sentence encoder: a folder of sentence-transformers, or a name on the model hub.
+def model_folder(place: str) -> Path:
+    """Find the folder of a model: one that was given, or that of a hub model among those kept here.
 
     Chapter: song_descriptors.
 
@@ -237,45 +240,114 @@ def load_folder(place: str, device: str = "cpu", name: str = "") -> FolderEncode
     ----------
     place : str
         Path of a folder, or a name such as ``sentence-transformers/all-MiniLM-L12-v2``. The hub is asked
-        only where the environment variable `HF_HUB_OFFLINE` is ``0``.
-    device : str
-        Where it runs.
-    name : str
-        For the cache; the last part of `place` unless told.
+        only where the environment variable `HF_HUB_OFFLINE` is ``0``; what it gives is kept in its cache.
+
+    Returns
+    -------
+    Path
 
     Raises
     ------
     ValueError
-        If the folder holds no weights, or the name is neither a folder nor, without the hub, known here.
+        If it is neither, or holds no weights that may be opened; with what to do.
+    """
+    from huggingface_hub import snapshot_download
+
+    folder = Path(place).expanduser()
+    if not folder.is_dir():
+        asks_hub = os.environ.get("HF_HUB_OFFLINE", "1") == "0"
+        remedy = (
+            "see whether the name is right and the hub can be reached"
+            if asks_hub
+            else "to let it ask the model hub, set HF_HUB_OFFLINE=0"
+        )
+        try:
+            folder = Path(
+                snapshot_download(place, allow_patterns=list(MODEL_FILES), local_files_only=not asks_hub)
+            )
+        except (OSError, ValueError) as error:
+            raise ValueError(
+                f"{place!r} is no folder, and no model of that name is on this machine; {remedy}, or save "
+                "the model as a folder and give its path"
+            ) from error
+    if not any(folder.glob("**/*.safetensors")):
+        raise ValueError(
+            f"{place} holds no *.safetensors file, so it is no encoder with weights; save the model with "
+            "SentenceTransformer.save, or give another folder"
+        )
+    return folder
+
+
+def absent_models(places: Iterable[str]) -> dict[str, str]:
+    """Say which models cannot be opened here, before any work is done, and what to do about each.
+
+    Chapter: song_descriptors.
+
+    Parameters
+    ----------
+    places : iterable of str
+        Folders, or names on the hub; empty ones are passed over.
+
+    Returns
+    -------
+    dict of str to str
+        Reason and remedy, by place; empty if all are here.
+    """
+    reasons = {}
+    for place in filter(None, places):
+        try:
+            model_folder(place)
+        except ValueError as error:
+            reasons[place] = str(error)
+    return reasons
+
+
+def weights_identity(folder: Path) -> str:
+    """Digest of all that a model's vectors depend on: its weights, settings and vocabulary, not its name.
+
+    Chapter: song_descriptors.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the model.
+
+    Returns
+    -------
+    str
+        Changes when a file does; the same wherever the folder lies.
+    """
+    files = sorted({path for pattern in MODEL_FILES for path in folder.glob(f"**/{pattern}")})
+    return digest(*(part for path in files for part in (str(path.relative_to(folder)), _file_digest(path))))
+
+
+def load_folder(place: str, device: str = "cpu", *, name: str) -> FolderEncoder:
+    """Load any sentence encoder: a folder of sentence-transformers, or a name on the model hub.
+
+    Chapter: song_descriptors.
+
+    Parameters
+    ----------
+    place : str
+        See `model_folder`.
+    device : str
+        Where it runs.
+    name : str
+        For measures and the cache; see `ladder.measure_names`.
+
+    Raises
+    ------
+    ValueError
+        If it is not here; see `model_folder`.
     """
     from sentence_transformers import SentenceTransformer
 
-    folder = Path(place)
-    name = name or re.sub(r"[^A-Za-z0-9_-]", "_", folder.name)
-    if folder.is_dir():
-        weights = sorted(folder.glob("**/*.safetensors"))
-        if not weights:
-            raise ValueError(
-                f"{place} holds no *.safetensors file, so it is no encoder with weights; save the model with "
-                "SentenceTransformer.save, or give another folder"
-            )
-        identity = digest(
-            *(path.read_bytes() for path in sorted(folder.glob("**/*.json"))),
-            *(_file_digest(path) for path in weights),
-        )
-        model = SentenceTransformer(str(folder), device=device, local_files_only=True)
-        return FolderEncoder(name, identity, model)
-    asks_hub = os.environ.get("HF_HUB_OFFLINE", "1") == "0"
-    try:
-        model = SentenceTransformer(
-            place, device=device, local_files_only=not asks_hub, model_kwargs={"use_safetensors": True}
-        )
-    except (OSError, ValueError) as error:
-        hint = "" if asks_hub else "; to let it ask the model hub, set HF_HUB_OFFLINE=0"
-        raise ValueError(
-            f"{place!r} is no folder, and no model of that name is on this machine{hint}"
-        ) from error
-    return FolderEncoder(name, digest(place, str(model)), model)
+    folder = model_folder(place)
+    transformers.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    model = SentenceTransformer(
+        str(folder), device=device, local_files_only=True, model_kwargs={"use_safetensors": True}
+    )
+    return FolderEncoder(name, weights_identity(folder), model)
 
 
 @dataclass
@@ -312,21 +384,16 @@ def load_clap(place: str, device: str = "cpu") -> ClapTextTower:
     Raises
     ------
     ValueError
-        If it is not on this machine and the hub may not be asked.
+        If it is not here; see `model_folder`.
     """
     from transformers import AutoTokenizer, ClapTextModelWithProjection
 
-    local = Path(place).is_dir() or os.environ.get("HF_HUB_OFFLINE", "1") != "0"
-    try:
-        model = ClapTextModelWithProjection.from_pretrained(
-            place, local_files_only=local, use_safetensors=True
-        )
-        tokenizer = AutoTokenizer.from_pretrained(place, local_files_only=local)
-    except OSError as error:
-        raise ValueError(
-            f"{place!r} is not on this machine; to let it be fetched, set HF_HUB_OFFLINE=0"
-        ) from error
-    return ClapTextTower("clap", digest("clap", place), _placed(model, device).eval(), tokenizer, device)
+    folder = model_folder(place)
+    transformers.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    model = ClapTextModelWithProjection.from_pretrained(folder, local_files_only=True, use_safetensors=True)
+    tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+    identity = digest("text tower", weights_identity(folder))
+    return ClapTextTower("clap", identity, _placed(model, device).eval(), tokenizer, device)
 
 
 def _placed(body: torch.nn.Module, device: str) -> torch.nn.Module:

@@ -27,9 +27,11 @@ from soundreasons.papers.song_descriptors.finetuning import (
     shuffled_batches,
 )
 from soundreasons.papers.song_descriptors.ladder import (
+    RUNGS,
     STAGES,
     Rung,
     Searched,
+    measure_names,
     rung_labels,
     rung_stages,
     search,
@@ -727,8 +729,9 @@ def climb(
     Climbed
     """
     found, speeds = {}, {}
+    models = measure_names(name for name in names if name not in RUNGS)
     for rung in names:
-        who = searcher(rung, device)
+        who = searcher(rung, device, models.get(rung, ""))
         for task, tries in tasks.items():
             everything = rung in whole
             found[task, who.name] = search_seeds(who, tries, picks[task], cache, everything=everything)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from soundreasons import data
-from soundreasons.learning.cache import Cache
+from soundreasons.learning.cache import Cache, digest
 from soundreasons.papers.song_descriptors import encoders
 from soundreasons.papers.song_descriptors.encoding import Encoder, encode_cached
 from soundreasons.papers.song_descriptors.lexical import Pair, bm25_vectors, tfidf_vectors
@@ -113,10 +116,47 @@ def missing_rungs(names: Iterable[str]) -> list[str]:
     return [entry for entry in dict.fromkeys(wanted) if not data.available(entry)]
 
 
-def searcher(name: str, device: str = "cpu") -> Rung | Encoder:
+def measure_names(places: Iterable[str]) -> dict[str, str]:
+    """Give each model the name under which it is measured: the last part of its own, as measures spell.
+
+    Lower-case letters and digits, all else an underscore. Where two models would share a name, or one a
+    rung's, a digest of the whole place stands behind it. Chapter: song_descriptors.
+
+    Parameters
+    ----------
+    places : iterable of str
+        Folders, or names on the hub.
+
+    Returns
+    -------
+    dict of str to str
+        By place; no two alike, and none a rung's.
+
+    Examples
+    --------
+    >>> measure_names(["sentence-transformers/all-MiniLM-L12-v2"])
+    {'sentence-transformers/all-MiniLM-L12-v2': 'all_minilm_l12_v2'}
+    """
+    plain = {place: re.sub(r"[^a-z0-9]", "_", Path(place).name.lower()) or "model" for place in places}
+    counts = Counter([*plain.values(), *rung_labels()])
+    return {
+        place: f"{name}_{digest(place)[:8]}" if counts[name] > 1 else name for place, name in plain.items()
+    }
+
+
+def searcher(name: str, device: str = "cpu", measured_as: str = "") -> Rung | Encoder:
     """Return a lexical rung itself, or load the encoder of a rung, a folder or a name on the hub.
 
     Chapter: song_descriptors.
+
+    Parameters
+    ----------
+    name : str
+        A rung of `RUNGS`, or see `encoders.model_folder`.
+    device : str
+        Where an encoder runs.
+    measured_as : str
+        Name of a folder's or hub's model among several; see `measure_names`.
 
     Raises
     ------
@@ -126,7 +166,7 @@ def searcher(name: str, device: str = "cpu") -> Rung | Encoder:
         If a rung's data is not on this machine.
     """
     if name not in RUNGS:
-        return encoders.load_folder(name, device)
+        return encoders.load_folder(name, device, name=measured_as or measure_names([name])[name])
     rung = RUNGS[name]
     return rung.load(device) if rung.load else rung
 

@@ -21,6 +21,7 @@ from soundreasons.papers.spiky_svd.block_model import BlockModel, block_model, g
 from soundreasons.papers.spiky_svd.datasets import (
     DATA_SETS,
     Interactions,
+    absent,
     available,
     from_pairs,
     interactions,
@@ -30,7 +31,6 @@ from soundreasons.papers.spiky_svd.experiments import (
     fit_errors,
     largest_spikes,
     null_cloud,
-    opened,
     spectra,
     spike_members,
     spike_ratios,
@@ -60,6 +60,7 @@ from soundreasons.papers.spiky_svd.growth import (
     without_leading,
 )
 from soundreasons.papers.spiky_svd.nulls import flip_signs, gaussian_rows, rewire
+from soundreasons.papers.spiky_svd.parameters import check_parameters
 from soundreasons.papers.spiky_svd.pipeline import (
     Association,
     associate,
@@ -86,10 +87,12 @@ __all__ = [
     "Interactions",
     "KeptPairs",
     "Spikiness",
+    "absent",
     "associate",
     "available",
     "beside_earlier_draws",
     "block_model",
+    "check_parameters",
     "climb",
     "climbs",
     "companions",
@@ -118,7 +121,6 @@ __all__ = [
     "norm_groups",
     "norm_spread",
     "null_cloud",
-    "opened",
     "overlap_by_norm",
     "placed",
     "placed_spikiness",

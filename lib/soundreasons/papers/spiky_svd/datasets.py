@@ -4,7 +4,7 @@ Task: turn each published table into pairs (item, context), numbered from 0, ite
 the publisher's ids. Ratings and play counts become "occurs": every pair counts, whatever its value.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from soundreasons import data
+from soundreasons.data.registry import PlacedSource
 
 _SHORTEST_RADIO_PLAYLIST = 5
 
@@ -105,6 +106,52 @@ def available(name: str) -> bool:
     """
     source = _variant(name).source
     return source in data.names() and data.available(source)
+
+
+def absent(names: Iterable[str]) -> pd.DataFrame:
+    """Lay out which data sets are not on this machine, and how to get each.
+
+    Chapter: spiky_svd.
+
+    Parameters
+    ----------
+    names : iterable of str
+        Of `DATA_SETS`; a name that is repeated counts once.
+
+    Returns
+    -------
+    DataFrame, one row an absent data set
+        `data set`, and `how to get it` in words.
+
+    Raises
+    ------
+    ValueError
+        If a name is unknown.
+
+    Examples
+    --------
+    >>> absent([]).columns.tolist()
+    ['data set', 'how to get it']
+    """
+    rows = [
+        (name, _how_to_get(_variant(name).source)) for name in dict.fromkeys(names) if not available(name)
+    ]
+    return pd.DataFrame(rows, columns=["data set", "how to get it"])
+
+
+def _how_to_get(source_name: str) -> str:
+    entry = data.entry(source_name)
+    ways = []
+    if not all(isinstance(source, PlacedSource) for source in entry.sources):
+        ways.append(f"`soundreasons data fetch {entry.name}`")
+    for source in entry.sources:
+        if isinstance(source, PlacedSource):
+            files = ", ".join(f"`{member.path}`" for member in entry.members_of(source).values())
+            ways.append(
+                f"{source.obtain} Put {files} into `placed/{entry.name}` of the data folder "
+                "(`SOUNDREASONS_DATA`)."
+            )
+    return " Or: ".join(ways)
 
 
 def from_pairs(

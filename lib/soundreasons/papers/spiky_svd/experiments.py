@@ -11,44 +11,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from soundreasons import data
-from soundreasons.papers.spiky_svd.datasets import available, interactions
 from soundreasons.papers.spiky_svd.factorisation import embed, singular_values
 from soundreasons.papers.spiky_svd.nulls import flip_signs, gaussian_rows, rewire
-from soundreasons.papers.spiky_svd.pipeline import Association, associate, placed, placed_spikiness
+from soundreasons.papers.spiky_svd.pipeline import Association, placed, placed_spikiness
 from soundreasons.papers.spiky_svd.recovery import fit_block_model
 from soundreasons.papers.spiky_svd.spikiness import spike_of
-
-
-def opened(names: Sequence[str]) -> tuple[dict[str, Association], list[str]]:
-    """Associate the items of every data set that is here, and say which are not.
-
-    Chapter: spiky_svd.
-
-    Parameters
-    ----------
-    names : sequence of str
-        Of `DATA_SETS`.
-
-    Returns
-    -------
-    dict of Association
-        By name, in the order asked.
-    list of str
-        Names that no source on this machine has.
-
-    Raises
-    ------
-    DataUnavailable
-        If none of them is here.
-    """
-    here = [name for name in names if available(name)]
-    if not here:
-        wanted = ", ".join(names) or "none was asked for"
-        raise data.DataUnavailable(
-            f"no data set to look at ({wanted}); get one with `soundreasons data fetch movielens_2016`"
-        )
-    return {name: associate(interactions(name)) for name in here}, [n for n in names if n not in here]
 
 
 def spike_ratios(
