@@ -7,32 +7,28 @@ tables and sounds through it, and closes with `run.verdicts()`, which judges the
 
 from __future__ import annotations
 
-import contextlib
+import copy
 import datetime
 import io
 import os
-import platform
 import re
-import resource
-import subprocess
-import sys
 import time
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from soundreasons import claims, files, freshness, measures, parameters, project
+from soundreasons import claims, files, freshness, measures, parameters, project, record, showing, source
 from soundreasons import ledger as ledgers
 from soundreasons import results as results_module
 from soundreasons.learning import device as device_module
 from soundreasons.learning import seeding
-from soundreasons.naming import unknown
+from soundreasons.markup import Markup, plain
 
-PLAIN = (bool, int, float, str, list, tuple, dict, type(None))
-NOT_PARAMETERS = {"In", "Out"}  # IPython's own history
+__all__ = ["ChapterError", "Markup", "Run", "open", "plain"]
+
 DOTS_PER_INCH = 144
 
 
@@ -50,7 +46,9 @@ def open(slug: str, namespace: Mapping[str, Any]) -> Run:
     slug : str
         The chapter, e.g. "spiky_svd".
     namespace : mapping
-        `globals()` of the notebook: the declared parameters and whatever papermill injected.
+        `globals()` of the notebook: the declared parameters and whatever papermill injected. A parameter
+        that was given as a number of NumPy, a range, a tuple or an array is a plain number or list in it
+        afterwards.
 
     Returns
     -------
@@ -70,8 +68,7 @@ def open(slug: str, namespace: Mapping[str, Any]) -> Run:
     """
     project.require_chapter(slug)
     declared = parameters.declared(slug)
-    given = {name: value for name, value in namespace.items() if _is_parameter(name, value)}
-    values = parameters.check(declared, given)
+    values = parameters.check(declared, parameters.among(declared, namespace))
     own = parameters.profile_values(slug, values["profile"])
     try:
         device = device_module.resolve(values.get("device", "cpu"))
@@ -80,12 +77,9 @@ def open(slug: str, namespace: Mapping[str, Any]) -> Run:
     seeding.seed_everything(values["seed"])
     # A progress bar that several libraries bring along complains in a notebook that it cannot be drawn.
     warnings.filterwarnings("ignore", message="IProgress not found")
-    return Run(slug, values, parameters.changed(values, own), device)
-
-
-def _is_parameter(name: str, value: Any) -> bool:
-    """Plain values that are not IPython's: the declared parameters, and misspelt ones beside them."""
-    return not name.startswith("_") and name not in NOT_PARAMETERS and type(value) in PLAIN
+    if isinstance(namespace, MutableMapping):  # the cells compute with what was checked and is recorded
+        namespace.update({name: copy.copy(values[name]) for name in declared if name in namespace})
+    return Run(slug, values, parameters.changed(values, own), device, namespace)
 
 
 class Run:
@@ -107,8 +101,16 @@ class Run:
         Where figures and results go.
     """
 
-    def __init__(self, slug: str, values: dict[str, Any], changed: dict[str, Any], device: str) -> None:
+    def __init__(
+        self,
+        slug: str,
+        values: dict[str, Any],
+        changed: dict[str, Any],
+        device: str,
+        namespace: Mapping[str, Any],
+    ) -> None:
         self.slug = slug
+        self._namespace = namespace
         self.profile: str = values["profile"]
         self.parameters = values
         self.changed = changed
@@ -153,14 +155,7 @@ class Run:
             Claims that rest on it: they stay *not tested*, whatever is measured in its place.
         """
         if names:
-            listed = ", ".join(f"`{name}`" for name in names)
-            text = (
-                f"**Not on this machine:** {listed}. What needs them is left out; claims stay *not tested*."
-            )
-            text += f" {remedy}" if remedy else ""
-            if isinstance(names, Mapping):
-                text += "".join(f"\n- `{name}`: {how}" for name, how in names.items())
-            _display({"text/markdown": text, "text/plain": text}, {"soundreasons": {"kind": "missing"}})
+            showing.missing(names, remedy)
             self._untested |= dict.fromkeys(claims, f"needs what is not here: {', '.join(names)}")
 
     def measure(
@@ -171,6 +166,7 @@ class Run:
         unit: str = "",
         exact: bool = False,
         interval: tuple[float, float] | None = None,
+        over: str = "",
     ) -> measures.Measure:
         """Keep a measured number, and make it citable in the prose.
 
@@ -181,22 +177,171 @@ class Run:
             name, and its interval under `<name>.low` and `<name>.high`.
         values, unit, exact, interval
             As in `measures.measure`: one value per seed, or one.
+        over : str
+            What was sampled, such as "tracks", where `values` is one value for each of them: their mean is
+            kept, with a bootstrap interval over them (from the generator `rng("measure", name)`).
+
+        Returns
+        -------
+        Measure
 
         Raises
         ------
         ChapterError
             If the name is malformed or was measured already, or the values are refused.
+
+        Examples
+        --------
+        In a notebook::
+
+            run.measure("recall.tfidf", found.mean(axis=1), over="queries", unit="%")
         """
-        _check_name(name, r"[a-z0-9_]+(\.[a-z0-9_]+)*", "lower-case parts joined by dots")
-        if name in self._measures:
-            raise ChapterError(f"{name} was measured already in this run; a measure has one value")
+        self._require_free(name)
         try:
-            kept = measures.measure(values, unit=unit, exact=exact, interval=interval)
+            if over and (exact or interval is not None):
+                raise ValueError(f"over={over!r} draws its own interval; leave out exact and interval")
+            kept = (
+                measures.sampled(values, over, self.rng("measure", name), unit=unit)
+                if over
+                else measures.measure(values, unit=unit, exact=exact, interval=interval)
+            )
         except ValueError as error:
             raise ChapterError(f"{name}: {error}") from None
         self._measures[name] = kept
-        _glue(name, kept)
+        showing.glue(name, kept)
         return kept
+
+    def measures(
+        self, frame: Any, pattern: str, *, unit: str = "", exact: bool = False, missing_ok: bool = False
+    ) -> dict[str, measures.Measure]:
+        """Keep every cell of a table as a measure, named by its row and column; all or none.
+
+        Parameters
+        ----------
+        frame : DataFrame or Series
+            Of numbers, or of lists with one number per seed.
+        pattern : str
+            Names, such as ``"auc.{row}.{column}"``; for a series ``"auc.{row}"``. Labels are written in lower
+            case, with an underscore for everything that is no letter and no digit (`measures.label`).
+        unit, exact
+            As in `measure`, of all cells.
+        missing_ok : bool
+            Leave out cells that are NaN or None; else they are an error.
+
+        Returns
+        -------
+        dict of str to Measure
+            By name, column by column.
+
+        Raises
+        ------
+        ChapterError
+            If two cells would have one name, a name was measured already, a cell is missing and may not
+            be, or is no finite number.
+
+        Examples
+        --------
+        In a notebook::
+
+            run.measures(scores, "accuracy.{row}.{column}", unit="%")
+        """
+        try:
+            cells = measures.named_cells(frame, pattern, missing_ok=missing_ok)
+        except ValueError as error:
+            raise ChapterError(str(error)) from None
+        for name, cell in cells.items():  # all are looked at before the first is kept
+            self._require_free(name)
+            try:
+                measures.measure(cell, unit=unit, exact=exact)
+            except (ValueError, TypeError) as error:
+                raise ChapterError(f"{name}: {error}") from None
+        return {name: self.measure(name, cell, unit=unit, exact=exact) for name, cell in cells.items()}
+
+    def _require_free(self, name: str) -> None:
+        _check_name(name, r"[a-z0-9_]+(\.[a-z0-9_]+)*", "lower-case parts joined by dots")
+        if name in self._measures:
+            raise ChapterError(f"{name} was measured already in this run; a measure has one value")
+
+    def source(self, thing: Any) -> None:
+        """Show the tested source of a function or a class of the library, its docstring folded.
+
+        On the site, its name leads to its lines where the address of the repository is known.
+
+        Parameters
+        ----------
+        thing : function, method or class
+            Of a module of `soundreasons`.
+
+        Raises
+        ------
+        SourceError
+            If it is anything else: what a page shows is what the tests test.
+
+        Examples
+        --------
+        In a notebook, in a cell of its own::
+
+            run.source(svd.method.ppmi)
+        """
+        showing.source(source.read(thing))
+
+    def available(self, *entries: str) -> list[str]:
+        """Which of some data sets can be opened here; the page says which cannot.
+
+        Parameters
+        ----------
+        *entries : str
+            Names from `soundreasons data list`.
+
+        Returns
+        -------
+        list of str
+            Those that are here, in the order given.
+
+        Raises
+        ------
+        ValueError
+            If there is no such data set; with the nearest.
+
+        Examples
+        --------
+        In a notebook::
+
+            for name in run.available("hetrec_lastfm", "movielens_2018"):
+                ...
+        """
+        from soundreasons import data
+
+        asked = list(dict.fromkeys(data.entry(name).name for name in entries))
+        here = [name for name in asked if data.available(name)]
+        self.missing([name for name in asked if name not in here])
+        return here
+
+    def reported(self, name: str) -> ledgers.Reported:
+        """What the ledger says that somebody reported.
+
+        Parameters
+        ----------
+        name : str
+            A value of a claim, `claim.id`, such as "C7.meso4"; or a fact, by its id.
+
+        Returns
+        -------
+        Reported
+            Its `value` (and `number`), `unit`, `what` it is, and its `provenance`.
+
+        Raises
+        ------
+        LedgerError
+            If the ledger of this chapter has no such value; with the nearest.
+
+        Examples
+        --------
+        In a notebook::
+
+            paper = run.reported("C1.deezer_peaks").number
+        """
+        return ledgers.load(project.ledger(self.slug)).reported(name)
 
     def figure(self, figure: Any, name: str, *, caption: str, alt: str) -> None:
         """Show a matplotlib figure, numbered on the page as `fig-<slug>-<name>`, and keep it as PNG.
@@ -207,8 +352,10 @@ class Run:
             Closed afterwards. One figure a cell.
         name : str
             In kebab-case.
-        caption, alt : str
-            What it shows; and what is seen in it, for those who do not see it.
+        caption : str
+            What it shows, in Markdown. A name from data goes into it through `chapter.plain`.
+        alt : str
+            What is seen in it, for those who do not see it; no Markdown.
         """
         import matplotlib.pyplot as plt
 
@@ -223,22 +370,30 @@ class Run:
         file = f"figures/{name}.png"
         files.write(self.folder / file, buffer.getvalue())
         self._figures[name] = results_module.Shown(file=file, caption=caption, alt=alt)
-        _display_figure(buffer.getvalue(), name, caption, alt)
+        showing.figure(buffer.getvalue(), name, caption, alt)
 
     def table(self, frame: Any, name: str, *, caption: str) -> None:
         """Show a pandas frame, numbered on the page as `tbl-<slug>-<name>`, and keep its cells.
 
         Floats are shown to three significant digits; the cells kept in results.json are exact.
+
+        Parameters
+        ----------
+        frame : DataFrame
+            Words in it are shown as they are, letter by letter; Markdown on purpose is `chapter.Markup`.
+        name : str
+            In kebab-case.
+        caption : str
+            What it shows, in Markdown. A name from data goes into it through `chapter.plain`.
         """
         _check_name(name, r"[a-z0-9]+(-[a-z0-9]+)*", "kebab-case")
         _check_text(name, caption=caption)
         if name in self._tables:
             raise ChapterError(f"table {name} was shown already in this run")
-        flat = frame.reset_index() if any(level is not None for level in frame.index.names) else frame
-        rows = [[_plain(cell) for cell in row] for row in flat.itertuples(index=False)]
-        table = results_module.Table(caption=caption, columns=[str(c) for c in flat.columns], rows=rows)
-        self._tables[name] = table
-        _display_table(table, name)
+        shown = showing.table_of(frame, caption)
+        kept = [[cell.text if isinstance(cell, Markup) else cell for cell in row] for row in shown.rows]
+        self._tables[name] = shown.model_copy(update={"rows": kept})
+        showing.table(shown, name)
 
     def sound(self, samples: Any, rate: int, *, name: str, caption: str) -> None:
         """Play a short clip (mono, at most 15 s) on the page, and keep it as MP3.
@@ -264,26 +419,37 @@ class Run:
         file = f"sounds/{name}.mp3"
         files.write(self.folder / file, encoded)
         self._sounds[name] = results_module.Shown(file=file, caption=caption)
-        _display_sound(encoded, name, caption)
+        showing.sound(encoded, name, caption)
 
     def verdicts(self) -> None:
         """Judge the ledger by what was measured, show the verdicts, write results.json.
 
         Raises
         ------
+        ChapterError
+            If a cell has set a parameter anew since the run was opened: the record would not say what ran.
         LedgerError
             If the ledger is malformed, or lacks a claim that `missing` named.
         """
+        self._require_same_parameters()
         ledger = ledgers.load(project.ledger(self.slug))
-        used = _data_used(ledger)
+        used = record.data_used(ledger)
         absent = [name for name, entry in used.items() if entry.kind == "unavailable"]
         judged = claims.judge_all(ledger, self._measures, profile=self.profile, absent=absent)
         for claim, reason in self._untested.items():
             judged[ledger.claim(claim).id] = claims.Judgement(verdict="not tested", reason=reason)
-        _display_verdicts(ledger, judged)
+        showing.verdicts(ledger, judged)
         results_module.write(self._record(judged, used), self.folder / "results.json")
         if self._target is not None:  # plain papermill or Jupyter: nobody else puts the folder in its place
             files.replace_folder(self.folder, self._target)
+
+    def _require_same_parameters(self) -> None:
+        moved = parameters.moved(parameters.declared(self.slug), self.parameters, self._namespace)
+        if moved:
+            raise ChapterError(
+                f"since the run was opened, {'; '.join(moved)}, and the record would not say what ran; set "
+                "it in the `parameters` cell or with --set, and give what a later cell computes another name"
+            )
 
     def _record(
         self, judged: dict[str, claims.Judgement], used: dict[str, results_module.DataUsed]
@@ -304,9 +470,9 @@ class Run:
             verdicts=judged,
             data=used,
             fingerprint=freshness.take(self.slug, values, digests),
-            machine=_machine(self.device),
-            cost=_cost(self._clock),
-            commit=_commit(),
+            machine=record.machine(self.device),
+            cost=record.cost(self._clock),
+            commit=record.commit(),
             started=self._started,
         )
 
@@ -329,127 +495,3 @@ def _check_text(name: str, **texts: str) -> None:
     for kind, text in texts.items():
         if not text.strip():
             raise ChapterError(f"{name} has no {kind}; say in a sentence what a reader should see or hear")
-
-
-def _plain(cell: Any) -> Any:
-    """A cell as JSON can hold it; what is missing is None."""
-    if isinstance(cell, np.generic):
-        cell = cell.item()
-    if isinstance(cell, measures.Measure):
-        return cell.text()
-    if cell is None or (isinstance(cell, float) and not np.isfinite(cell)):
-        return None
-    return cell if isinstance(cell, bool | int | float | str) else str(cell)
-
-
-def _display(bundle: dict[str, Any], metadata: dict[str, Any]) -> None:
-    from IPython.display import display
-
-    display(bundle, raw=True, metadata=metadata)  # type: ignore[no-untyped-call]
-
-
-def _glue(name: str, kept: measures.Measure) -> None:
-    """Make the mean and the ends citable; the same format as myst-nb's glue, which is heavy to import."""
-    cited = {name: kept.mean}
-    if kept.low is not None and kept.high is not None:
-        cited |= {f"{name}.low": kept.low, f"{name}.high": kept.high}
-    for key, value in cited.items():
-        bundle = {"application/papermill.record/text/plain": repr(float(value))}
-        _display(bundle, {"scrapbook": {"name": key, "mime_prefix": "application/papermill.record/"}})
-
-
-def _display_figure(png: bytes, name: str, caption: str, alt: str) -> None:
-    import base64
-
-    mark = {"kind": "figure", "name": name, "caption": caption, "alt": alt}
-    bundle = {"image/png": base64.b64encode(png).decode(), "text/plain": alt}
-    _display(bundle, {"soundreasons": mark, "image/png": {"alt": alt}})
-    _display({"text/markdown": f"*{caption}*"}, {"soundreasons": {"kind": "caption"}})
-
-
-def _display_table(table: results_module.Table, name: str) -> None:
-    mark = {"kind": "table", "name": name, "caption": table.caption}
-    text = f"{results_module.to_markdown(table)}\n\n*{table.caption}*"
-    _display({"text/markdown": text, "text/plain": text}, {"soundreasons": mark})
-
-
-def _display_sound(mp3: bytes, name: str, caption: str) -> None:
-    import base64
-    import html
-
-    source = base64.b64encode(mp3).decode()
-    text = html.escape(caption)
-    address = f"data:audio/mpeg;base64,{source}"
-    player = f'<audio controls preload="metadata" aria-label="{text}" src="{address}"></audio>'
-    page = f'<figure class="sound" id="snd-{name}">{player}<figcaption>{text}</figcaption></figure>'
-    _display({"text/html": page, "text/plain": caption}, {"soundreasons": {"kind": "sound", "name": name}})
-
-
-def _display_verdicts(ledger: ledgers.Ledger, judged: Mapping[str, claims.Judgement]) -> None:
-    rows = [
-        [claim.id, claim.claim, judged[claim.id].verdict, judged[claim.id].reason] for claim in ledger.claims
-    ]
-    table = results_module.Table(
-        caption="Every claim of the ledger and what this run says of it",
-        columns=["claim", "in our words", "verdict", "checks"],
-        rows=rows,
-    )
-    _display_table(table, "verdicts")
-
-
-def _data_used(ledger: ledgers.Ledger) -> dict[str, results_module.DataUsed]:
-    """What this process opened, and what the ledger needs and no source here has."""
-    from soundreasons import data
-
-    used = {name: results_module.DataUsed(**record) for name, record in data.opened().items()}
-    for name in sorted(claims.data_named(ledger) - used.keys()):
-        if name not in data.names():
-            raise ledgers.LedgerError(f"{ledger.paper}: " + unknown("data set", name, data.names()))
-        if not data.available(name):
-            used[name] = results_module.DataUsed(kind="unavailable")
-    return used
-
-
-def _machine(device: str) -> results_module.Machine:
-    return results_module.Machine(
-        device=device_module.describe(device),
-        processor=_processor(),
-        cores=os.cpu_count() or 1,
-        threads=int(os.environ.get("OMP_NUM_THREADS") or os.cpu_count() or 1),
-        system=f"{platform.system()} {platform.machine()}",
-        python=platform.python_version(),
-    )
-
-
-def _processor() -> str:
-    with contextlib.suppress(OSError):
-        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
-
-
-def _cost(clock: float) -> results_module.Cost:
-    """Time since the run was opened; CPU and memory of the whole process, imports included."""
-    usage = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    unit = 1 if sys.platform == "darwin" else 1024  # macOS counts bytes, Linux kilobytes
-    return results_module.Cost(
-        seconds=round(time.perf_counter() - clock, 2),
-        cpu_seconds=round(sum(u.ru_utime + u.ru_stime for u in usage), 2),
-        peak_memory_bytes=max(u.ru_maxrss for u in usage) * unit,
-    )
-
-
-def _commit() -> str:
-    """Commit of the book, with "+" if tracked files differ from it; "" outside a repository."""
-    git = ["git", "-C", str(project.root())]
-    try:
-        head = subprocess.run(
-            [*git, "rev-parse", "--short=12", "HEAD"], capture_output=True, text=True, check=True
-        )
-        state = subprocess.run(
-            [*git, "status", "--porcelain", "-uno"], capture_output=True, text=True, check=True
-        )
-    except (OSError, subprocess.CalledProcessError):
-        return ""
-    return head.stdout.strip() + ("+" if state.stdout.strip() else "")

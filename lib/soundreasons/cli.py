@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import inspect
+import io
+import os
 import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import rich.markup
 import typer
-import yaml
 from rich.console import Console
 from rich.table import Table
+
+from soundreasons.given import as_path, shortened
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
@@ -29,16 +33,44 @@ Names = Annotated[
 ]
 
 
+# What the system says when something cannot be written, whoever asked for it.
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+_REFUSED = {errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EEXIST, errno.EISDIR}
+ELSEWHERE = "set --out, SOUNDREASONS_RUNS or SOUNDREASONS_DATA to a folder where you may write"
+
+
 def main() -> None:
     """Run the command line; what a user got wrong is one line, not a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal of few letters shows the others by their codes
+            stream.reconfigure(errors="backslashreplace")
     try:
         app()
     except ValueError as error:
         _fail(str(error))
     except OSError as error:
-        _fail(f"{error}; set --out, SOUNDREASONS_RUNS or SOUNDREASONS_DATA to a folder where you may write")
+        _fail(_trouble(error))
     except KeyboardInterrupt:
         _fail("interrupted; what was finished is kept")
+
+
+def _trouble(error: OSError) -> str:
+    """What the system refused; with a way out where it was to write."""
+    said = str(error) or type(error).__name__
+    if error.errno in _FULL:
+        return f"{said}: the disk is full; free some of it, or {ELSEWHERE}"
+    return f"{said}; {ELSEWHERE}" if error.errno == errno.EROFS or _is_of_writing(error) else said
+
+
+def _is_of_writing(error: OSError) -> bool:
+    """Whether a refusal must have been about writing: what it names can be read, or its folder be entered."""
+    if error.errno not in _REFUSED or not isinstance(error.filename, str | os.PathLike):
+        return False
+    path = Path(os.path.abspath(error.filename))
+    nearest = next(place for place in (path, *path.parents) if os.path.lexists(place))
+    if nearest == path:
+        return os.access(path, os.R_OK)
+    return not nearest.is_dir() or (os.access(nearest, os.X_OK) and not os.access(nearest, os.W_OK))
 
 
 def _fail(message: str) -> None:
@@ -53,19 +85,26 @@ def _print_table(columns: list[str], rows: list[list[str]]) -> None:
     console.print(table)
 
 
-def _settings(given: list[str]) -> dict[str, Any]:
-    """Read name=value pairs; values as YAML reads them, so 3 is a number and [a, b] a list."""
+def _settings(chapter: str, given: list[str]) -> dict[str, Any]:
+    """Read name=value pairs by what the chapter declares: 3 and 1e-4 are numbers, [a, b] is a list."""
+    from soundreasons import parameters, project
+
+    project.require_chapter(chapter)
+    declared = parameters.declared(chapter)
     settings = {}
     for pair in given:
-        name, equals, value = pair.partition("=")
-        if not equals:
+        name, equals, value = (part.strip() for part in pair.partition("="))
+        if not equals or not name:
             raise ValueError(f"--set {pair!r}: expected name=value")
-        try:
-            settings[name.strip()] = yaml.safe_load(value)
-        except yaml.YAMLError:
+        if name == "out":
             raise ValueError(
-                f"--set {pair!r}: {value!r} is no value; expected a number, a word or [a, b]"
-            ) from None
+                f"--set {pair!r}: out is where a run works until it has finished; to keep runs elsewhere, "
+                "set SOUNDREASONS_RUNS to a folder"
+            )
+        try:
+            settings[name] = parameters.read(value, declared[name].type if name in declared else "")
+        except parameters.ParameterError as error:
+            raise ValueError(f"--set {shortened(pair)}: {error}") from None
     return settings
 
 
@@ -86,7 +125,7 @@ def run(
         _list_parameters(chapter)
         return
     try:
-        folder = runner.run(chapter, profile, _settings(set_ or []), threads=threads, report=_say)
+        folder = runner.run(chapter, profile, _settings(chapter, set_ or []), threads=threads, report=_say)
     except runner.RunError as error:
         _fail(str(error))
     _say(f"{chapter}: done, in {_near(folder)}")
@@ -168,6 +207,8 @@ def try_(
     from soundreasons import project
 
     project.require_chapter(chapter)
+    if as_path(subject) is None and not _is_text(subject):
+        raise ValueError("this text holds bytes that are no UTF-8; write it anew, or put it into a text file")
     name = f"soundreasons.papers.{chapter}.trial"
     try:
         trial = importlib.import_module(name)
@@ -178,6 +219,14 @@ def try_(
     # A trial that takes its time says what it does meanwhile.
     told = {"report": _say} if "report" in inspect.signature(trial.run).parameters else {}
     _say(trial.run(subject, out, **told))
+
+
+def _is_text(text: str) -> bool:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 @app.command()

@@ -20,6 +20,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import yaml
 
 from soundreasons import project
@@ -27,7 +28,16 @@ from soundreasons.naming import unknown
 
 SCALARS: dict[str, type] = {"int": int, "float": float, "str": str, "bool": bool}
 AT_LEAST_ONE = "at least one"
+WIDEST = 2**63  # an int is kept, and handed on to libraries, in 64 bits
+LONGEST_SHOWN = 120
 NOT_IN_KEY = {"out", "profile"}  # they say where a run goes and what it is called, not what it computes
+
+
+PLAIN = (bool, int, float, str, list, tuple, dict, type(None))
+NOT_PARAMETERS = {"In", "Out"}  # IPython's own history
+_WORDS = {"true": True, "True": True, "false": False, "False": False, "null": None, "None": None}
+# Up to the next comma that stands in no quotation; the last may be empty.
+_ENTRY = re.compile(r"""((?:"[^"]*"|'[^']*'|[^,])*)(?:,|$)""")
 
 
 class ParameterError(ValueError):
@@ -56,7 +66,7 @@ class Parameter:
         if item_type is None:
             return self._entry_problem(value, self.type)
         if not isinstance(value, list | tuple):
-            return f"{self.name} is {value!r}, expected a list of {item_type[1]}"
+            return f"{self.name} is {_shown(value)}, expected a list of {item_type[1]}: {self.help}"
         if not value and self.needs_entry:
             return f"{self.name} is empty, expected at least one: {self.help}"
         problems = (self._entry_problem(entry, item_type[1]) for entry in value)
@@ -64,10 +74,13 @@ class Parameter:
 
     def _entry_problem(self, value: Any, type_name: str) -> str | None:
         wanted = SCALARS[type_name]
+        if type(value) is int and not -WIDEST <= value < WIDEST:
+            return f"{self.name} is {_shown(value)}, expected {type_name} of at most 64 bits: {self.help}"
         if type_name == "float" and type(value) is int:
             value = float(value)
         if type(value) is not wanted:
-            return f"{self.name} is {value!r} ({type(value).__name__}), expected {type_name}: {self.help}"
+            given = f"{_shown(value)} ({type(value).__name__})"
+            return f"{self.name} is {given}, expected {type_name}: {self.help}"
         if isinstance(value, float) and not math.isfinite(value):
             return f"{self.name} is {value!r}, expected a finite number"
         if not self.allowed or _is_allowed(value, self.allowed):
@@ -75,6 +88,41 @@ class Parameter:
         if isinstance(value, str):
             return f"{self.name}: " + unknown("value", value, self.allowed.split("|"))
         return f"{self.name} is {value!r}, allowed is {self.allowed}: {self.help}"
+
+    def converted(self, value: Any) -> Any:
+        """The value as a plain one where there is no doubt about it; any other as it is, to be refused.
+
+        A number of NumPy becomes Python's; a tuple, a range or an array of one dimension becomes a list
+        where a list is declared; an int becomes a float where a float is declared. A set has no order, so
+        it stays one.
+        """
+        if not self.type.startswith("list["):
+            return self._converted_entry(value, self.type)
+        if isinstance(value, np.ndarray) and value.ndim == 1:
+            value = list(value)
+        if not isinstance(value, list | tuple | range):
+            return value
+        inner = self.type.removeprefix("list[").removesuffix("]")
+        return [self._converted_entry(entry, inner) for entry in value]
+
+    @staticmethod
+    def _converted_entry(value: Any, type_name: str) -> Any:
+        if isinstance(value, np.generic) or (isinstance(value, np.ndarray) and value.ndim == 0):
+            value = value.item()
+        is_small = type(value) is int and -WIDEST <= value < WIDEST
+        return float(value) if type_name == "float" and is_small else value
+
+
+def _shown(value: Any) -> str:
+    """A value in an error sentence: short, and whatever its own way to show itself does."""
+    if type(value) is int and abs(value) >= WIDEST:
+        return f"an int of {value.bit_length()} bits"
+    try:
+        text = repr(value)
+    except Exception as error:  # anything may stand under a declared name
+        return f"a {type(value).__name__} that cannot be shown ({type(error).__name__})"
+    text = " ".join(text.split())
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}..."
 
 
 def _bounds(allowed: str) -> tuple[float, float, bool] | None:
@@ -185,7 +233,7 @@ def profile_values(slug: str, profile: str) -> dict[str, Any]:
     parameters = declared(slug)
     values = {name: parameter.default for name, parameter in parameters.items()}
     if profile == "laptop":
-        return values
+        return check(parameters, values)
     path = project.profile_file(slug, profile)
     if not path.is_file():
         raise ParameterError(
@@ -193,7 +241,7 @@ def profile_values(slug: str, profile: str) -> dict[str, Any]:
         )
     try:
         overlay = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: a date that is none
         raise ParameterError(f"{path.name} of profile {profile} is no YAML: {error}") from None
     if not isinstance(overlay, dict):
         raise ParameterError(
@@ -215,7 +263,7 @@ def check(parameters: Mapping[str, Parameter], given: Mapping[str, Any]) -> dict
     Returns
     -------
     dict
-        A value for every declared name; an int given for a float becomes one.
+        A value for every declared name, as `Parameter.converted` gives it; no list of `given` is in it.
 
     Raises
     ------
@@ -225,14 +273,109 @@ def check(parameters: Mapping[str, Parameter], given: Mapping[str, Any]) -> dict
     problems = [unknown("parameter", name, parameters) for name in given if name not in parameters]
     values: dict[str, Any] = {}
     for name, parameter in parameters.items():
-        value = given.get(name, parameter.default)
+        value = parameter.converted(given.get(name, parameter.default))
         problem = parameter.problem(value)
         if problem:
             problems.append(problem)
-        values[name] = float(value) if parameter.type == "float" and type(value) is int else value
+        values[name] = value
     if problems:
         raise ParameterError("; ".join(problems))
     return values
+
+
+def among(parameters: Mapping[str, Parameter], namespace: Mapping[str, Any]) -> dict[str, Any]:
+    """Names of a notebook that were meant as parameters: the declared ones, and plain values beside them.
+
+    A module, a function or an array under any other name is the notebook's own business, and so are IPython's
+    names; but a declared name counts whatever it holds, and `_seed` is a misspelt `seed`.
+
+    Examples
+    --------
+    >>> declared = parse("seed: int = 3  # first seed [0..]")
+    >>> among(declared, {"seed": {4}, "sead": 1, "_": 2, "__doc__": "", "np": np, "_seed": 5})
+    {'seed': {4}, 'sead': 1, '_seed': 5}
+    """
+    return {name: value for name, value in namespace.items() if _is_meant(name, value, parameters)}
+
+
+def _is_meant(name: str, value: Any, parameters: Mapping[str, Parameter]) -> bool:
+    if name in parameters or (name.startswith("_") and name.strip("_") in parameters):
+        return True
+    return not name.startswith("_") and name not in NOT_PARAMETERS and type(value) in PLAIN
+
+
+def moved(
+    parameters: Mapping[str, Parameter], values: Mapping[str, Any], now: Mapping[str, Any]
+) -> list[str]:
+    """Say which parameters hold another value now than the one that was checked.
+
+    Examples
+    --------
+    >>> declared = parse("seed: int = 3  # first seed [0..]")
+    >>> moved(declared, {"seed": 3}, {"seed": 4}), moved(declared, {"seed": 3}, {"seed": np.int64(3)})
+    (['seed was 3 and is 4'], [])
+    """
+    told = []
+    for name in parameters.keys() & now.keys():
+        value = parameters[name].converted(now[name])
+        # What the declaration refuses is another value; and it may be a thing that cannot be compared.
+        if parameters[name].problem(value) or value != values[name]:
+            told.append(f"{name} was {_shown(values[name])} and is {_shown(value)}")
+    return sorted(told)
+
+
+def read(text: str, type_name: str = "") -> Any:
+    """Read a value as it is typed at a command line: a number as in Python or JSON, else a word.
+
+    Parameters
+    ----------
+    text : str
+        ``3``, ``1e-4``, ``true``, ``a word``, ``"3"``, or a list of such: ``[a, b]``.
+    type_name : str
+        The declared type, if there is one: where a str is declared, what has no quotation marks is a word.
+
+    Returns
+    -------
+    object
+        A number, a bool, None, a str, or a list of these.
+
+    Raises
+    ------
+    ParameterError
+        If it opens a list or a quotation and does not close it.
+
+    Examples
+    --------
+    >>> read("1e-4"), read("[1e-4, 3]"), read("12:30:45"), read("017"), read("[red, 'dark blue']")
+    (0.0001, [0.0001, 3], '12:30:45', '017', ['red', 'dark blue'])
+    """
+    text = text.strip()
+    if not text.startswith("["):
+        return _read_entry(text, type_name)
+    if not text.endswith("]") or len(text) == 1:
+        raise ParameterError(f"{_shown(text)} is no value; expected a number, a word or [a, b]")
+    inner = type_name.removeprefix("list[").removesuffix("]")
+    entries = [entry.strip() for entry in _ENTRY.findall(text[1:-1])]
+    if entries and not entries[-1]:  # after a last comma, or in []
+        entries.pop()
+    return [_read_entry(entry, inner) for entry in entries]
+
+
+def _read_entry(text: str, type_name: str) -> Any:
+    is_quoted = text[:1] in ("'", '"')
+    if type_name == "str" and not is_quoted:
+        return text
+    if text in _WORDS:
+        return _WORDS[text]
+    try:
+        value = ast.literal_eval(text)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        value = None
+    if isinstance(value, str | int | float) and not isinstance(value, bool):
+        return value
+    if is_quoted:
+        raise ParameterError(f"{_shown(text)} is no value; a quotation mark is missing")
+    return text
 
 
 def changed(values: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from soundreasons import files
+from soundreasons import files, markup
 from soundreasons.claims import Judgement
 from soundreasons.measures import Measure, number
 
@@ -133,12 +134,12 @@ def write(results: Results, path: Path) -> None:
 
 
 def cell_text(cell: Any) -> str:
-    r"""A cell as a page shows it: three significant digits, what is missing as a dash.
+    """A cell in words: three significant digits, what is missing as a dash.
 
     Examples
     --------
     >>> [cell_text(c) for c in (0.12345, 7, None, "a|b")]
-    ['0.123', '7', '–', 'a\\|b']
+    ['0.123', '7', '–', 'a|b']
     """
     if cell is None:
         return "–"
@@ -146,7 +147,14 @@ def cell_text(cell: Any) -> str:
         return "yes" if cell else "no"
     if isinstance(cell, int | float):
         return number(cell)
-    return str(cell).replace("|", "\\|").replace("\n", " ")
+    return " ".join(str(cell).split())
+
+
+def _cell_markdown(cell: Any) -> str:
+    """A cell as Markdown: its words letter by letter, but for `Markup`, which is an author's."""
+    if isinstance(cell, markup.Markup):
+        return markup.authored(cell.text).replace("|", "\\|")
+    return markup.plain(cell_text(cell)) if isinstance(cell, str) else cell_text(cell)
 
 
 def to_markdown(table: Table) -> str:
@@ -154,20 +162,37 @@ def to_markdown(table: Table) -> str:
 
     Examples
     --------
-    >>> print(to_markdown(Table(caption="", columns=["set", "n"], rows=[["a", 1]])))
+    >>> print(to_markdown(Table(caption="", columns=["set", "n"], rows=[["M*A*S*H", 1]])))
     | set | n |
     | :-- | --: |
-    | a | 1 |
+    | M&#42;A&#42;S&#42;H | 1 |
     """
-    numeric = [
-        all(isinstance(row[i], int | float | None) for row in table.rows) for i in range(len(table.columns))
-    ]
-    lines = [
-        [cell_text(column) for column in table.columns],
-        ["--:" if is_number else ":--" for is_number in numeric],
-        *([cell_text(cell) for cell in row] for row in table.rows),
-    ]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    ends = ["--:" if is_number else ":--" for is_number in _numeric(table)]
+    return _piped(map(_cell_markdown, table.columns), ends, [map(_cell_markdown, row) for row in table.rows])
+
+
+def to_text(table: Table) -> str:
+    """A table as text with bars between the cells, each cell as it is.
+
+    Examples
+    --------
+    >>> print(to_text(Table(caption="", columns=["set", "n"], rows=[["M*A*S*H", 1]])))
+    | set | n |
+    | :-- | --: |
+    | M*A*S*H | 1 |
+    """
+    ends = ["--:" if is_number else ":--" for is_number in _numeric(table)]
+    return _piped(map(cell_text, table.columns), ends, [map(cell_text, row) for row in table.rows])
+
+
+def _numeric(table: Table) -> list[bool]:
+    """Which columns hold numbers alone."""
+    columns = range(len(table.columns))
+    return [all(isinstance(row[i], int | float | None) for row in table.rows) for i in columns]
+
+
+def _piped(header: Iterable[str], ends: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    return "\n".join(f"| {' | '.join(line)} |" for line in (header, ends, *rows))
 
 
 class Comparison(_Strict):

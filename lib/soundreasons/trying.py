@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from soundreasons.given import as_file
+
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
@@ -149,7 +151,7 @@ def read_table(
 
 
 def _text(path: Path, expected: str) -> tuple[str, str]:
-    if not path.is_file():
+    if as_file(str(path)) is None:
         raise ValueError(f"{path} is no file; give {expected}")
     found = path.read_bytes()
     encoding = "utf-16" if found.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"

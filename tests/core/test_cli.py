@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import subprocess
 import sys
 from types import SimpleNamespace
@@ -32,6 +34,14 @@ def command(*arguments: str) -> subprocess.CompletedProcess[str]:
         (["check"], "stale or missing results"),
         (["check", "--profile", "labtop"], "did you mean 'laptop'"),
         (["run", "demo", "--set", "seed=["], "'[' is no value"),
+        (["run", "demo", "--set", "seed=2001-99-99"], "seed is '2001-99-99' (str), expected int"),
+        (["run", "demo", "--set", "seed=017"], "seed is '017' (str), expected int"),
+        (["run", "demo", "--set", f"share={'9' * 400}"], "share is an int of 1329 bits, expected float"),
+        (["run", "demo", "--set", f"kinds={'[' * 3000}{']' * 3000}"], "no value is called"),
+        (["run", "demo", "--set", "out=there"], "set SOUNDREASONS_RUNS to a folder"),
+        (["run", "demo", "--set", "_seed=3"], "no parameter is called '_seed'; did you mean 'seed'"),
+        (["run", "demo", "--set", "=3"], "expected name=value"),
+        (["try", "demo", "sad \udc80 piano"], "bytes that are no UTF-8"),
     ],
 )
 def test_a_mistake_is_one_line_and_exit_1(demo, arguments, told):
@@ -109,3 +119,58 @@ def test_a_trial_that_takes_long_may_say_what_it_does(demo, monkeypatch, run, li
 def test_help_names_every_verb():
     shown = CliRunner().invoke(cli.app, ["--help"]).stdout
     assert all(verb in shown for verb in ("run", "check", "compare", "try", "data", "site", "publish"))
+
+
+def refusal(code: int, path: object = None) -> OSError:
+    return OSError(code, os.strerror(code), None if path is None else str(path))
+
+
+@pytest.fixture
+def not_root(monkeypatch):
+    """What a user may who owns nothing below /etc: read and enter, not write."""
+    monkeypatch.setattr(cli.os, "access", lambda path, mode: mode != os.W_OK)
+
+
+@pytest.mark.parametrize(
+    ("error", "helped"),
+    [
+        (lambda folder: refusal(errno.ENOSPC), True),
+        (lambda folder: refusal(errno.EROFS, folder / "runs"), True),
+        (lambda folder: refusal(errno.EACCES, folder / "runs" / "x"), True),
+        (lambda folder: refusal(errno.EACCES, folder / "there"), True),  # it can be read
+        (lambda folder: refusal(errno.ENOTDIR, folder / "there" / "runs"), True),
+        (lambda folder: refusal(errno.EPERM), False),  # a picture cut short, say
+        (lambda folder: refusal(errno.EIO, folder / "there"), False),
+        (lambda folder: refusal(errno.ENOENT, folder / "gone"), False),
+        (lambda folder: OSError("image file is truncated"), False),
+    ],
+)
+def test_where_to_write_instead_is_said_of_writing_alone(tmp_path, not_root, error, helped):
+    (tmp_path / "there").write_text("")
+    told = cli._trouble(error(tmp_path))
+    assert (cli.ELSEWHERE in told) == helped
+    assert str(error(tmp_path)) in told
+
+
+def test_a_file_that_may_not_be_read_gets_no_advice_on_where_to_write(tmp_path, monkeypatch):
+    (tmp_path / "there").write_text("")
+    monkeypatch.setattr(cli.os, "access", lambda path, mode: False)
+    assert cli.ELSEWHERE not in cli._trouble(refusal(errno.EACCES, tmp_path / "there"))
+
+
+def test_a_full_disk_is_called_one():
+    assert "the disk is full; free some of it" in cli._trouble(refusal(errno.ENOSPC))
+
+
+def test_an_answer_with_letters_that_the_terminal_lacks_is_not_lost():
+    code = (
+        "import sys, types; from soundreasons import cli; "
+        "answer = types.SimpleNamespace(run=lambda asked, out: 'Bj\xf6rk \u2013 ' + asked); "
+        "sys.modules['soundreasons.papers.spiky_svd.trial'] = answer; "
+        "sys.argv = ['soundreasons', 'try', 'spiky_svd', 'x']; cli.main()"
+    )
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (0, "Bj\\xf6rk \\u2013 x\n"), done.stderr

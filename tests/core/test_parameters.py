@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -113,3 +114,107 @@ def test_a_profile_that_is_no_yaml_is_named(demo):
     (demo / "notebooks" / "profiles" / "smoke" / "demo.yml").write_text("n_seeds: [")
     with pytest.raises(parameters.ParameterError, match=r"demo\.yml of profile smoke is no YAML"):
         parameters.profile_values("demo", "smoke")
+
+
+class Shy:
+    def __repr__(self) -> str:
+        raise RuntimeError("not for you")
+
+
+@pytest.mark.parametrize(
+    ("given_values", "told"),
+    [
+        ({"seed": {3}}, "seed is {3} (set), expected int"),
+        ({"seed": range(3)}, "seed is range(0, 3) (range), expected int"),
+        ({"seed": np.array([3, 4])}, "seed is array([3, 4]) (ndarray), expected int"),
+        ({"seed": np.float64(3)}, "seed is 3.0 (float), expected int"),
+        ({"seed": np.True_}, "seed is True (bool), expected int"),
+        ({"seed": Shy()}, "seed is a Shy that cannot be shown (RuntimeError) (Shy), expected int"),
+        ({"seed": 10**400}, "seed is an int of 1329 bits, expected int of at most 64 bits"),
+        ({"seed": 2**63}, "seed is an int of 64 bits, expected int of at most 64 bits"),
+        ({"rate": 10**400}, "rate is an int of 1329 bits, expected float of at most 64 bits"),
+        ({"rate": np.datetime64("2001-01-01")}, "expected float"),
+        ({"sizes": {4, 8}}, "expected a list of int"),
+        ({"sizes": np.ones((2, 2))}, "expected a list of int"),
+        ({"sizes": "48"}, "sizes is '48', expected a list of int"),
+        ({"sizes": [np.float32(4.5)]}, "sizes is 4.5 (float), expected int"),
+        ({"sizes": 5000 * [[]]}, "sizes is [] (list), expected int"),
+        ({"profile": None}, "profile is None (NoneType), expected str"),
+        ({"profile": b"laptop"}, "profile is b'laptop' (bytes), expected str"),
+    ],
+)
+def test_a_value_of_any_type_is_checked(given_values, told):
+    with pytest.raises(parameters.ParameterError, match=re.escape(told)) as refusal:
+        parameters.check(parameters.parse(CELL), given_values)
+    assert len(str(refusal.value)) < 300
+
+
+@pytest.mark.parametrize(
+    ("given_values", "plain"),
+    [
+        ({"seed": np.int64(3)}, 3),
+        ({"seed": np.array(3)}, 3),
+        ({"rate": np.float32(0.25)}, 0.25),
+        ({"rate": np.float64(0.25)}, 0.25),
+        ({"profile": np.str_("smoke")}, "smoke"),
+        ({"sizes": range(2, 4)}, [2, 3]),
+        ({"sizes": (2, 3)}, [2, 3]),
+        ({"sizes": np.array([2, 3])}, [2, 3]),
+        ({"sizes": [np.uint8(2), 3]}, [2, 3]),
+    ],
+)
+def test_what_can_only_mean_one_plain_value_becomes_it(given_values, plain):
+    values = parameters.check(parameters.parse(CELL), given_values)
+    (name,) = given_values
+    assert values[name] == plain
+    assert type(values[name]) is type(plain)
+    assert all(type(entry) is int for entry in values["sizes"])
+
+
+def test_a_list_is_not_shared_with_who_gave_it():
+    sizes = [2, 3]
+    values = parameters.check(parameters.parse(CELL), {"sizes": sizes})
+    sizes.append(4)
+    assert values["sizes"] == [2, 3]
+
+
+@given(st.lists(st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False, allow_infinity=False)))
+def test_numbers_typed_in_brackets_are_those_numbers(numbers):
+    assert parameters.read(str(numbers)) == numbers
+
+
+@given(st.text(max_size=40))
+def test_any_text_typed_at_a_command_line_is_read_or_refused(text):
+    try:
+        value = parameters.read(text)
+    except parameters.ParameterError:
+        return
+    assert isinstance(value, str | int | float | list | None)
+
+
+@pytest.mark.parametrize(
+    ("text", "type_name", "value"),
+    [
+        ("017", "int", "017"),  # refused later: an int of 17, or of 15 in base 8?
+        ("0o17", "int", 15),
+        ("12:30:45", "int", "12:30:45"),
+        ("2001-99-99", "int", "2001-99-99"),
+        ("[1e-4, 1E+2, .5]", "list[float]", [1e-4, 100.0, 0.5]),
+        ("2024", "str", "2024"),
+        ("[2024, 'a, b', no]", "list[str]", ["2024", "a, b", "no"]),
+        ("true", "bool", True),
+        ("yes", "bool", "yes"),
+        ("[]", "list[int]", []),
+        ("[" * 3000 + "]" * 3000, "list[int]", ["[" * 2999 + "]" * 2999]),
+    ],
+)
+def test_what_is_typed_means_what_python_and_json_say(text, type_name, value):
+    read = parameters.read(text, type_name)
+    assert read == value
+    assert type(read) is type(value)
+
+
+@pytest.mark.parametrize("text", ["[", "[a", "'a", '"'])
+def test_what_is_opened_must_be_closed(text):
+    with pytest.raises(parameters.ParameterError, match="is no value"):
+        parameters.read(text)

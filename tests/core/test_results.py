@@ -7,6 +7,7 @@ import json
 import pytest
 
 from soundreasons import files, results
+from soundreasons.markup import Markup
 from soundreasons.measures import measure
 from support.records import record
 
@@ -67,8 +68,8 @@ def test_runs_of_two_chapters_are_not_compared():
 
 
 def test_a_table_cell_can_not_break_its_row():
-    table = results.Table(caption="x", columns=["a|b"], rows=[["c|d\ne"]])
-    assert results.to_markdown(table).splitlines()[2] == r"| c\|d e |"
+    table = results.Table(caption="x", columns=["a|b"], rows=[["c|d\ne"], [Markup("*f*|g")]])
+    assert results.to_markdown(table).splitlines()[2:] == ["| c&#124;d e |", r"| *f*\|g |"]
 
 
 def test_a_write_that_fails_leaves_the_old_file(tmp_path, monkeypatch):

@@ -77,11 +77,13 @@ def test_a_card_links_to_a_chapter_that_exists_and_promises_the_others(book):
     parts = [contents.Part(part="Part I", papers=[paper("a", "rays"), paper("b")])]
     (book / "figures").mkdir()
     (book / "figures" / "rays.png").write_bytes(b"png")
-    shown = {"rays": Shown(file="figures/rays.png", caption="Rays.", alt="Rays\nfrom a point.")}
+    shown = {"rays": Shown(file="figures/rays.png", caption="Rays.", alt='"Rays"\nfrom #1: a point.')}
     text = contents.cards([edition("a", book, figures=shown)], parts, {"a": "2 reproduced"})
     first, second = text.split("What of b?")
     assert "<chapters/a>`: 2 reproduced." in first
-    assert ":img-top: generated/picture-a.png\n:img-alt: Rays from a point." in first
+    assert ":img-top: generated/picture-a.png\n" in first
+    # A quoted word in YAML: an alternative may hold quotation marks, colons and the sign of a comment.
+    assert r':img-alt: "\"Rays\" from #1: a point."' in first
     assert (book / "book" / "generated" / "picture-a.png").read_bytes() == b"png"
     assert "To come." in second
     assert "chapters/b" not in text

@@ -51,6 +51,55 @@ def site_address(given: str) -> str:
     return given.rstrip("/") + "/"
 
 
+def repository_address(given: str) -> str:
+    """Check the address of the repository that the site's sources are shown in; empty where there is none.
+
+    Parameters
+    ----------
+    given : str
+        What ``SOUNDREASONS_REPOSITORY_URL`` holds: a repository's first page on GitHub or a server with
+        addresses of the same shape (``/blob/<commit>/<file>#L<line>``).
+
+    Raises
+    ------
+    ValueError
+        If it does not start with ``http://`` or ``https://`` and a host, or holds a query or fragment.
+
+    Examples
+    --------
+    >>> repository_address("https://git.example.org/us/book/")
+    'https://git.example.org/us/book'
+    """
+    if not given:
+        return ""
+    parts = urlsplit(given)
+    if parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment:
+        raise ValueError(
+            f"SOUNDREASONS_REPOSITORY_URL is {given!r}, expected an address such as "
+            "https://git.example.org/us/book; unset it for a site without links to its sources"
+        )
+    return given.rstrip("/")
+
+
+def source_address(file: str, line: int, end: int, commit: str) -> str:
+    """Where some lines of the library can be read as they ran; empty if no repository is configured.
+
+    Parameters
+    ----------
+    file : str
+        Seen from the folder that holds the package.
+    line, end : int
+        First and last line.
+    commit : str
+        Commit of the run; with "+" at its end the files differed from it, so no line of it is named.
+    """
+    repository = repository_address(os.environ.get("SOUNDREASONS_REPOSITORY_URL", ""))
+    if not repository:
+        return ""
+    lines = f"#L{line}-L{end}" if commit and not commit.endswith("+") else ""
+    return f"{repository}/blob/{commit.removesuffix('+') or 'HEAD'}/lib/{file}{lines}"
+
+
 def apply_address(app: Sphinx, config: Config) -> None:
     """Give the address to everything that needs it."""
     address = site_address(os.environ.get("SOUNDREASONS_SITE_URL", ""))

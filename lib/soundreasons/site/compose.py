@@ -9,8 +9,9 @@ from typing import Any
 import jupytext
 import nbformat
 
-from soundreasons import files, pairing, project, runs
+from soundreasons import files, markup, pairing, project, runs, showing
 from soundreasons.measures import Measure
+from soundreasons.site import address
 from soundreasons.site.edition import Edition
 
 _CITATION = re.compile(r"\{glue:(?:text)?\}`(?P<name>[^`:]+)(?::(?P<format>[^`]*))?`")
@@ -149,7 +150,7 @@ def _value(measures: Mapping[str, Measure], name: str) -> float | None:
 
 
 def _page_cells(edition: Edition, cell: Any) -> list[Any]:
-    """The cell with its figure numbered, followed by its tables as numbered Markdown."""
+    """The cell with its figure numbered, followed by its tables and sources as Markdown."""
     slug = edition.slug
     if cell.cell_type != "code":
         cell.source = with_reference(cell.source, edition)
@@ -161,18 +162,37 @@ def _page_cells(edition: Edition, cell: Any) -> list[Any]:
         )
     for mark in figures:
         cell.metadata["mystnb"] = {
-            "figure": {"caption": mark["caption"], "name": f"fig-{slug}-{mark['name']}"},
+            "figure": {"caption": markup.authored(mark["caption"]), "name": f"fig-{slug}-{mark['name']}"},
             "image": {"alt": mark["alt"]},
         }
-    tables = [output for output in cell.outputs if _mark(output).get("kind") == "table"]
-    cell.outputs = [o for o in cell.outputs if _mark(o).get("kind") not in ("caption", "table")]
+    laid_out = [output for output in cell.outputs if _mark(output).get("kind") in _LAID_OUT]
+    cell.outputs = [o for o in cell.outputs if _mark(o).get("kind") not in ("caption", *_LAID_OUT)]
     if figures:  # every output of such a cell becomes a figure; the value of its last line is none
         cell.outputs = [o for o in cell.outputs if o.output_type != "execute_result"]
-    return [cell, *(_table_cell(slug, output) for output in tables)]
+    return [cell, *(_LAID_OUT[_mark(output)["kind"]](edition, output) for output in laid_out)]
 
 
-def _table_cell(slug: str, output: Any) -> Any:
-    mark = _mark(output)
+def _table_cell(edition: Edition, output: Any) -> Any:
+    slug, mark = edition.slug, _mark(output)
     body = output.data["text/markdown"].partition("\n\n*")[0]
-    text = f":::{{table}} {mark['caption']}\n:name: tbl-{slug}-{mark['name']}\n\n{body}\n:::"
+    text = f":::{{table}} {markup.authored(mark['caption'])}\n:name: tbl-{slug}-{mark['name']}\n\n{body}\n:::"
     return nbformat.v4.new_markdown_cell(text, id=f"table-{mark['name']}"[:64])  # type: ignore[no-untyped-call]
+
+
+def _source_cell(edition: Edition, output: Any) -> Any:
+    """Some code of the library, linked to its lines where there is a repository, its docstring folded."""
+    mark = _mark(output)
+    link = address.source_address(mark["file"], mark["line"], mark["end"], edition.run.commit)
+    name = markup.code(mark["name"])
+    parts = [f"**[{name}]({link})**" if link else f"**{name}**", showing.fenced(mark["code"], "python")]
+    if mark["doc"]:
+        body = showing.fenced(mark["doc"], "text")
+        fence = ":" * 5
+        title = markup.plain(showing.docstring_title(mark["doc"]))
+        parts.append(f"{fence}{{admonition}} {title}\n:class: dropdown\n\n{body}\n{fence}")
+    identifier = re.sub(r"[^a-zA-Z0-9_-]", "-", f"source-{mark['line']}-{mark['name']}")[:64]
+    return nbformat.v4.new_markdown_cell("\n\n".join(parts), id=identifier)  # type: ignore[no-untyped-call]
+
+
+# What the site lays out anew, as a cell of Markdown after the cell that showed it.
+_LAID_OUT = {"table": _table_cell, "source": _source_cell}

@@ -6,6 +6,7 @@ promises what is not there.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -110,7 +111,11 @@ def _card(paper: Paper, edition: Edition | None, counts: str) -> list[str]:
             ":::\n",
         ]
     picture = copy_picture(paper, edition)
-    shown = [f":img-top: {picture.path}", f":img-alt: {picture.alt}"] if picture else []
+    shown = (
+        [f":img-top: {picture.path}", f":img-alt: {json.dumps(picture.alt, ensure_ascii=False)}"]
+        if picture
+        else []
+    )
     link = f"{{doc}}`Read the chapter <chapters/{paper.slug}>`"
     return [
         ":::{grid-item-card}",

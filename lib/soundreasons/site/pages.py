@@ -10,6 +10,7 @@ from typing import Any
 from soundreasons import claims, files, parameters, project, results, runs
 from soundreasons import ledger as ledgers
 from soundreasons.data import registry
+from soundreasons.markup import code, plain
 from soundreasons.media import audio
 from soundreasons.site import contents
 from soundreasons.site.edition import Edition, judged, scoreboard_anchor
@@ -65,10 +66,11 @@ def _run_line(run: results.Results) -> str:
     used = [name for name, entry in run.data.items() if entry.kind != "unavailable"]
     absent = run.absent()
     lacking = f"; not here: {', '.join(absent)}" if absent else ""
-    changed = ", ".join(f"{name} = {value!r}" for name, value in sorted(run.changed.items()))
+    changed = ", ".join(code(f"{name} = {value!r}") for name, value in sorted(run.changed.items()))
     return (
-        f"Profile {run.profile}{f' with {changed}' if changed else ''}, {seeds}, on {run.machine.device} "
-        f"({run.machine.processor}, {run.machine.threads} of {run.machine.cores} cores), "
+        f"Profile {run.profile}{f' with {changed}' if changed else ''}, {seeds}, "
+        f"on {plain(run.machine.device)} ({plain(run.machine.processor)}, "
+        f"{run.machine.threads} of {run.machine.cores} cores), "
         f"{run.started[:10]}{f', commit `{run.commit}`' if run.commit else ''}. "
         f"Data: {', '.join(used) or 'none'}{lacking}."
     )
@@ -121,7 +123,7 @@ def _verbatim(text: str) -> list[str]:
 
 def _box_line(slug: str, claim: ledgers.Claim, judgement: claims.Judgement) -> str:
     link = f"[{claim.id}](#{scoreboard_anchor(slug, claim.id)})"
-    return f"- {badge(judgement.verdict)} {link} {_line(claim.claim)} *({judgement.reason})*"
+    return f"- {badge(judgement.verdict)} {link} {_line(claim.claim)} *({plain(judgement.reason)})*"
 
 
 def _line(text: str) -> str:
@@ -186,12 +188,16 @@ def _claim_section(edition: Edition, claim: ledgers.Claim) -> str:
         f"- In the paper: {_line(claim.where)}.",
         *(f"- Reported: {_reported(value)}" for value in claim.reported),
         f"- Rule: {_line(claim.why_rule)}",
-        f"- This build: {build.reason}.",
-        *([f"- Reference edition: {badge(reference.verdict)}, {reference.reason}."] if reference else []),
+        f"- This build: {plain(build.reason)}.",
+        *(
+            [f"- Reference edition: {badge(reference.verdict)}, {plain(reference.reason)}."]
+            if reference
+            else []
+        ),
         "",
     ]
     if build.parts:
-        rows = [[f"`{part.rule}`", part.shown, badge(part.verdict)] for part in build.parts]
+        rows = [[code(part.rule), plain(part.shown), badge(part.verdict)] for part in build.parts]
         lines.append(_folded("Its checks in this build", _table(["rule", "measured", "verdict"], rows)))
     return "\n".join(lines)
 
@@ -239,7 +245,7 @@ def _cost_cells(run: results.Results) -> list[str]:
         _minutes(run.cost.seconds),
         _minutes(run.cost.cpu_seconds),
         f"{run.cost.peak_memory_bytes / 2**30:.1f} GB",
-        f"{machine.device}, {machine.processor}, {machine.threads} of {machine.cores} cores",
+        f"{plain(machine.device)}, {plain(machine.processor)}, {machine.threads} of {machine.cores} cores",
     ]
 
 
@@ -261,7 +267,7 @@ def _parameter_table(slug: str) -> str:
     values = {profile: parameters.profile_values(slug, profile) for profile in has}
     rows = [
         [
-            f"`{name}`", f"{parameter.help}{f' (`{parameter.allowed}`)' if parameter.allowed else ''}",
+            f"`{name}`", f"{parameter.help}{f' ({code(parameter.allowed)})' if parameter.allowed else ''}",
             *(_setting(values[profile][name]) for profile in has),
         ]
         for name, parameter in parameters.declared(slug).items()
@@ -272,7 +278,7 @@ def _parameter_table(slug: str) -> str:
 
 def _setting(value: Any) -> str:
     entries = value if isinstance(value, list) else [value]
-    return " ".join(f"`{entry}`" for entry in entries) or "none"
+    return " ".join(map(code, entries)) or "none"
 
 
 def data_sets(editions: Sequence[Edition]) -> str:
@@ -295,13 +301,13 @@ def _data_section(entry: registry.Entry, users: Sequence[str]) -> str:
     )
     rows = [
         ["kind", entry.kind],
-        ["licence", entry.licence],
-        ["may be shown", entry.may_show],
+        ["licence", plain(entry.licence)],
+        ["may be shown", plain(entry.may_show)],
         ["cite", f"{{cite:t}}`{entry.citation}`"],
-        ["edition", entry.version],
+        ["edition", plain(entry.version)],
         ["holds", "; ".join(tables) or f"{len(entry.file_names)} files"],
         ["checked", checked],
-        ["sources, in order", ", ".join(f"`{source.label}`" for source in entry.sources)],
+        ["sources, in order", ", ".join(code(source.label) for source in entry.sources)],
         ["used by", ", ".join(f"{{doc}}`chapters/{slug}`" for slug in users) or "no chapter yet"],
     ]
-    return f"## {entry.title}\n\n`{entry.name}`\n\n{_table(['what', 'here'], rows)}"
+    return f"## {plain(entry.title)}\n\n`{entry.name}`\n\n{_table(['what', 'here'], rows)}"

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from soundreasons import chapter, parameters, project, results
+from soundreasons import parameters, project, results, showing
 from soundreasons.papers import concept_hierarchies as ch
 from soundreasons.papers.concept_hierarchies import placed_audio
 from soundreasons.papers.concept_hierarchies.taxonomies import jamendo_taggings
@@ -23,7 +23,7 @@ def run_chapter(needs, monkeypatch, tmp_path):
     """Run the cells of the chapter here, in the paper profile but tiny; give what it wrote."""
     needs("old_scores", "gm_sound_font", "musicnn_taggers", "jamendo_tags", "genre_names")
     monkeypatch.setattr(placed_audio, "jamendo_folder", lambda: tmp_path / "placed")
-    monkeypatch.setattr(chapter, "_display", lambda bundle, _: print(bundle.get("text/markdown", "")))
+    monkeypatch.setattr(showing, "display", lambda bundle, _: print(bundle.get("text/markdown", "")))
     matplotlib.use("agg")
 
     def run():

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from soundreasons.given import as_path, is_file_name
 from soundreasons.papers.concept_hierarchies.clips import program_choice
 from soundreasons.papers.concept_hierarchies.embedding import tag_probabilities
 from soundreasons.papers.concept_hierarchies.experiments import (
@@ -55,7 +56,8 @@ def run(argument: str, out: Path | None = None) -> str:
         If the file is missing, no sound, or silent; or the instrument is unknown (the nearest are told).
     """
     path = Path(argument)
-    if path.exists() or path.suffix or path.name != argument:  # none of the instruments has a dot or a slash
+    is_named = is_file_name(argument) and (path.suffix or path.name != argument)
+    if as_path(argument) or is_named:  # none of the instruments has a dot or a slash
         return _tags(path, out)
     return _instrument(argument)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from soundreasons.given import as_file, is_file_name, require_file
 from soundreasons.papers.explainable_recommendation.explainers import explainers
 from soundreasons.papers.explainable_recommendation.figures import plot_contributions
 from soundreasons.papers.explainable_recommendation.listening import available, listening
@@ -67,10 +68,8 @@ def read_names(argument: str) -> list[str]:
     >>> read_names("Can, Neu!,")
     ['Can', 'Neu!']
     """
-    path = Path(argument)
-    if path.suffix == ".txt" or path.is_file():
-        if not path.is_file():
-            raise ValueError(f"{path} is no file; give names parted by commas, or a text file")
+    if as_file(argument) or (is_file_name(argument) and argument.endswith(".txt")):
+        path = require_file(argument, "names parted by commas, or a text file")
         try:
             parts = path.read_text(encoding="utf-8-sig").splitlines()
         except UnicodeDecodeError:

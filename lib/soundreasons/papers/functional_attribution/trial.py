@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from soundreasons.given import require_file
 from soundreasons.papers.functional_attribution.relations import Relation, relation
 from soundreasons.papers.functional_attribution.relaxed import unexplained
 from soundreasons.papers.functional_attribution.subsets import MOST_FEATURES, members, subset_name
@@ -45,7 +46,7 @@ def run(argument: str, out: Path | None = None) -> str:
     ValueError
         If the file is missing or no table, or has too many columns.
     """
-    names, rows, outcomes = _read(Path(argument))
+    names, rows, outcomes = _read(require_file(argument, ACCEPTS))
     table = relation(rows, outcomes)
     lines = [
         f"{argument}: {len(rows):,} rows, {len(names)} features, outcome of {len(set(outcomes))} values."
@@ -54,8 +55,6 @@ def run(argument: str, out: Path | None = None) -> str:
 
 
 def _read(path: Path) -> tuple[list[str], list[list[str]], list[str]]:
-    if not path.is_file():
-        raise ValueError(f"{path} is no file; give {ACCEPTS}")
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except UnicodeDecodeError:
@@ -63,7 +62,10 @@ def _read(path: Path) -> tuple[list[str], list[list[str]], list[str]]:
     lines = [line for line in lines if line.strip()]
     if len(lines) < 3:
         raise ValueError(f"{path} has {len(lines)} lines, expected a header and at least two rows")
-    table = list(csv.reader(lines, delimiter="\t" if "\t" in lines[0] else ","))
+    try:
+        table = list(csv.reader(lines, delimiter="\t" if "\t" in lines[0] else ","))
+    except csv.Error as error:  # a cell of more than 131,072 characters, say
+        raise ValueError(f"{path} is no table: {error}") from None
     header, body = table[0], table[1:]
     if not 2 <= len(header) <= MOST_FEATURES + 1:
         raise ValueError(f"{path} has {len(header)} columns, expected 2 to {MOST_FEATURES + 1}: {ACCEPTS}")

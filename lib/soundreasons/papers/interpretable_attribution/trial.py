@@ -15,6 +15,7 @@ import pandas as pd
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import train_test_split
 
+from soundreasons.given import require_file
 from soundreasons.papers.interpretable_attribution.classifier import RestrictedClassifier, TableTraining
 from soundreasons.papers.interpretable_attribution.subsets import subset_names
 from soundreasons.papers.interpretable_attribution.tables import encode
@@ -49,7 +50,7 @@ def run(argument: str, out: Path | None = None) -> str:
     ValueError
         If the file is missing, too small, or its outcome has not two values.
     """
-    frame, groups, y, positive = read_table(Path(argument))
+    frame, groups, y, positive = read_table(require_file(argument, ACCEPTS))
     encoded, places = encode(frame, groups)
     subsets = candidate_subsets(len(groups))
     rows = np.arange(len(y))

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from soundreasons.given import as_path, shortened
 from soundreasons.media.video import Pixels, VideoError
 from soundreasons.papers.mesonet.alignment import crop, placement
 from soundreasons.papers.mesonet.faces import faces_of_video
@@ -61,9 +62,10 @@ def run(argument: str, out: Path | None) -> str:
     ValueError
         If the file cannot be read or shows no face, or none of a folder can.
     """
-    path = Path(argument)
-    if not path.exists():
-        raise ValueError(f"{path.name} does not exist; give a video, a picture, or a folder of them")
+    path = as_path(argument)
+    if path is None:
+        name = shortened(Path(argument).name)
+        raise ValueError(f"{name} does not exist; give a video, a picture, or a folder of them")
     if not path.is_dir():
         return f"{report(path, out)}\n\n{CAVEAT}"
     files = sorted(p for p in path.iterdir() if p.suffix.lower() in (*VIDEO_ENDINGS, *ENDINGS))

@@ -15,6 +15,7 @@ import torch
 from numpy.typing import NDArray
 
 from soundreasons import data
+from soundreasons.given import require_file
 from soundreasons.learning.cache import Arrays, Cache, digest
 from soundreasons.media.decoding import decode
 from soundreasons.papers.music_deepfakes.codecs import CodecTraining
@@ -76,7 +77,7 @@ def run(argument: str, out: Path | None = None, report: Callable[[str], None] | 
     ValueError
         If the file is missing, no sound, shorter than 0.78 s, or holds numbers that are none.
     """
-    path = Path(argument)
+    path = require_file(argument, ACCEPTS)
     mono = listen_to(path)
     model, learned = standard_detector(report=report)
     found = hear(model, mono)

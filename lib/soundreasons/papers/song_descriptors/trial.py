@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from soundreasons.given import as_file
 from soundreasons.papers.song_descriptors.encoders import load_minilm
 from soundreasons.papers.song_descriptors.experiments import catalogue, open_caches
 from soundreasons.papers.song_descriptors.ladder import RUNGS, Rung, rung_available, vectors
@@ -66,10 +67,10 @@ def read_requests(argument: str) -> list[str]:
     ValueError
         If nothing is asked, or the file is no UTF-8 text.
     """
-    is_short = len(argument) < 1000 and "\n" not in argument
-    if is_short and argument and Path(argument).is_file():
+    path = as_file(argument)
+    if path is not None:
         try:
-            lines = Path(argument).read_text(encoding="utf-8-sig").splitlines()
+            lines = path.read_text(encoding="utf-8-sig").splitlines()
         except UnicodeDecodeError:
             raise ValueError(
                 f"{argument} is not UTF-8 text; save it as a text file, one request a line"

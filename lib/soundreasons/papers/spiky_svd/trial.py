@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from soundreasons.given import as_file, is_file_name
 from soundreasons.papers.spiky_svd.datasets import Interactions, available, from_pairs, interactions
 from soundreasons.papers.spiky_svd.experiments import companions, largest_spikes, spike_ratios
 from soundreasons.papers.spiky_svd.factorisation import embed
@@ -52,9 +53,9 @@ def run(argument: str, out: Path | None = None) -> str:
         If the file is missing, empty or has one column, no pair survives, or the name is unknown
         (the nearest names are told).
     """
-    path = Path(argument)
-    if path.suffix.lower() in _TABLE_ENDINGS or path.is_file():
-        return _report(read_pairs(path), out)
+    is_named = is_file_name(argument) and Path(argument).suffix.lower() in _TABLE_ENDINGS
+    if as_file(argument) or is_named:
+        return _report(read_pairs(Path(argument)), out)
     return _find(argument, out)
 
 
@@ -77,7 +78,10 @@ def read_pairs(path: Path) -> Interactions:
     lines = [line for line in lines if line.strip()]
     if not lines:
         raise ValueError(f"{path} is empty; expected one pair (item, context) a line")
-    rows = list(csv.reader(lines, delimiter="\t" if "\t" in lines[0] else ","))
+    try:
+        rows = list(csv.reader(lines, delimiter="\t" if "\t" in lines[0] else ","))
+    except csv.Error as error:  # a cell of more than 131,072 characters, say
+        raise ValueError(f"{path} is no table: {error}") from None
     short = [number for number, row in enumerate(rows, start=1) if len(row) < 2 or not all(row[:2])]
     if short:
         raise ValueError(
