@@ -130,7 +130,7 @@ def why_run(slug: str, profile: str) -> str:
         return "its last run failed" if failed else reason
     if runs.failed_folder(slug, profile).is_dir():
         return "its last run failed"
-    changed = freshness.changes(found)
+    changed = freshness.changes(found) + freshness.drawing_changes(found)
     if changed:
         return _listed(changed)
     new = freshness.newly_available(found)

@@ -13,8 +13,8 @@ import nbformat
 import papermill
 import pytest
 
-from soundreasons import ledger as ledgers, pairing
-from soundreasons import project, results, runner
+from soundreasons import ledger as ledgers
+from soundreasons import pairing, project, results, runner
 
 pytestmark = pytest.mark.chapter
 
