@@ -17,8 +17,8 @@ from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
 from soundreasons.media.drawing import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILION, YELLOW
-from soundreasons.papers.interpretable_attribution.gating import normalised
-from soundreasons.papers.interpretable_attribution.toy_experiments import ToyRun, attribution_map
+from soundreasons.papers.interpretable_attribution.experiments.toys import ToyRun, attribution_map
+from soundreasons.papers.interpretable_attribution.method import normalised
 
 EXPERT_COLOURS = (BLUE, ORANGE, GREEN)
 LABEL_COLOURS, LABEL_MARKERS = (SKY, VERMILION), ("o", "^")
