@@ -9,7 +9,7 @@ from typing import Any
 import jupytext
 import nbformat
 
-from soundreasons import files, markup, project, showing
+from soundreasons import files, markup, pairing, project, runs, showing
 from soundreasons.measures import Measure
 from soundreasons.site import address
 from soundreasons.site.edition import Edition
@@ -39,13 +39,36 @@ def compose(edition: Edition) -> str:
     ComposeError
         If the run is of other code than the source's, or a cell shows two figures.
     """
-    executed = nbformat.read(edition.folder / "notebook.ipynb", as_version=4)  # type: ignore[no-untyped-call]
     source = jupytext.read(project.notebook(edition.slug).with_suffix(".md"))
-    cells = _with_current_prose(edition.slug, source.cells, executed.cells)
-    executed.cells = [page_cell for cell in cells for page_cell in _page_cells(edition, cell)]
-    executed.metadata = {"kernelspec": executed.metadata.kernelspec, "language_info": {"name": "python"}}
-    text: str = nbformat.writes(executed)  # type: ignore[no-untyped-call]
+    cells = (
+        _failed_cells(edition, source.cells) if edition.failure else _finished_cells(edition, source.cells)
+    )
+    page = nbformat.v4.new_notebook(  # type: ignore[no-untyped-call]
+        cells=[page_cell for cell in cells for page_cell in _page_cells(edition, cell)],
+        metadata={"kernelspec": source.metadata.kernelspec, "language_info": {"name": "python"}},
+    )
+    text: str = nbformat.writes(page)  # type: ignore[no-untyped-call]
     return text + "\n"
+
+
+def _finished_cells(edition: Edition, source: list[Any]) -> list[Any]:
+    executed = nbformat.read(edition.folder / runs.NOTEBOOK, as_version=4)  # type: ignore[no-untyped-call]
+    return _with_current_prose(edition.slug, source, executed.cells)
+
+
+def _failed_cells(edition: Edition, source: list[Any]) -> list[Any]:
+    """Cells with what a failed run had shown before it stopped; its traceback stands in the verdict box."""
+    path = edition.failure.notebook if edition.failure else None
+    if path is None:
+        return source
+    executed = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
+    for cell in executed.cells:
+        if cell.cell_type == "code":
+            cell.outputs = [output for output in cell.outputs if output.output_type != "error"]
+    try:
+        return _with_current_prose(edition.slug, source, executed.cells)
+    except ComposeError:  # its code was edited since; the box still says how it failed
+        return source
 
 
 def write(edition: Edition) -> None:
@@ -62,7 +85,12 @@ def _with_current_prose(slug: str, source: list[Any], executed: list[Any]) -> li
     ran = [cell for cell in executed if cell.cell_type == "code"]
     own = [cell.source.strip() for cell in ran if not _is_injected(cell)]
     if own != [cell.source.strip() for cell in source if cell.cell_type == "code"]:
-        raise ComposeError(f"{slug} was run with other code than it has now; run it again")
+        remedy = f"run it again: `soundreasons run {slug}`"
+        try:
+            pairing.require_pair(slug)
+        except pairing.PairError as error:
+            remedy = str(error)
+        raise ComposeError(f"{slug} was run with other code than it has now; {remedy}")
     cells, position = [], 0
     for cell in source:
         if cell.cell_type == "markdown":
