@@ -138,18 +138,6 @@ def test_every_model_loses_the_same_items(models):
     assert scored[0] == scored[1]
 
 
-def test_newcomers_get_a_row_a_length(part):
-    few = np.flatnonzero(np.diff(part.test.indptr) > 0)[:5]
-    if not len(few):
-        few = [0]
-    table = er.experiments.industry.newcomers(
-        part.models["ease"], er.explainers["listeners"], few, part.context, [1, 2], part.train,
-        np.random.default_rng(0),
-    )  # fmt: skip
-    assert table["length"].tolist() == [1, 2]
-    assert table["people"].between(0, 1).all()
-
-
 def test_exposure_shares_out_everything(models, context):
     shares = er.experiments.bias.exposure(models["ease"], er.explainers["exact"], np.arange(10), context)
     assert np.allclose(shares.drop(columns="group").sum(), 1)

@@ -173,6 +173,15 @@ def test_two_stages_of_one_model_agree_and_keep_nothing_out(hanging):
     assert (found["agreement"].tolist(), found["kept_out"].tolist()) == ([1.0], [0.0])
 
 
+def test_newcomers_of_two_tastes_are_told_of_people_alike_from_the_first_artist_on(part):
+    # An artist of a taste is played by some twenty of its forty listeners: far above five.
+    table = industry.newcomers(part, "ease", range(8), [1, 6], np.random.default_rng(0))
+    assert table["length"].tolist() == [1, 6]
+    assert table["people"].tolist() == [1, 1]
+    # Ten of the twelve unheard of the taste can be listed, so two hidden are found at 10 in 12 on average.
+    assert table["recall"].between(0.5, 1).all()
+
+
 def test_latency_counts_the_cores_of_ten_million_listeners(hanging):
     model, context = hanging
     table = industry.latency(model, {"exact": exact.exact}, [0], context, n_listeners=8640)

@@ -13,10 +13,12 @@ import pandas as pd
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from soundreasons.papers.explainable_recommendation.experiments.splits import Split
 from soundreasons.papers.explainable_recommendation.fast.evidence import Context, edited
 from soundreasons.papers.explainable_recommendation.fast.exact import TOP, exact
 from soundreasons.papers.explainable_recommendation.fast.explainers import Explainer
 from soundreasons.papers.explainable_recommendation.fast.pairs import N_SHOWN, pairs
+from soundreasons.papers.explainable_recommendation.fast.people import listeners
 from soundreasons.papers.explainable_recommendation.fast.ranking import rank, top
 from soundreasons.papers.explainable_recommendation.fast.recommenders import Floats, Recommender
 from soundreasons.papers.explainable_recommendation.method.criteria import jaccard
@@ -96,12 +98,24 @@ def pipeline(
 
 
 def newcomers(
-    model: Recommender, explainer: Explainer, users: Sequence[int], context: Context,
-    lengths: Sequence[int], test: sp.csr_matrix, rng: np.random.Generator,
-) -> pd.DataFrame:  # fmt: skip
+    part: Split, name: str, users: Sequence[int], lengths: Sequence[int], rng: np.random.Generator
+) -> pd.DataFrame:
     """Cut histories short, and see what is left of recommendations and of what may be said.
 
     Chapter: explainable_recommendation.
+
+    Parameters
+    ----------
+    part : Split
+        Models, and what was hidden.
+    name : str
+        Of the model that recommends.
+    users : sequence of int
+        Whose histories are cut; each as long as the length or longer.
+    lengths : sequence of int, from 1
+        What is left of them.
+    rng : Generator
+        Draws what is left.
 
     Returns
     -------
@@ -109,6 +123,7 @@ def newcomers(
         `length`, `recall` at ten, and `people`: share of the recommendations of which enough people
         alike can be told (k-anonymity).
     """
+    model, context, test = part.models[name], part.context, part.test
     rows = []
     for length in lengths:
         recalls, told = [], []
@@ -123,7 +138,7 @@ def newcomers(
             recalls.append(np.isin(shown, relevant).sum() / min(TOP, len(relevant)))
             changed = _context_of(short, context)
             told.append(
-                np.mean([len(explainer(short, int(user), int(i), changed).items) > 0 for i in shown[:3]])
+                np.mean([len(listeners(short, int(user), int(i), changed).items) > 0 for i in shown[:3]])
             )
         rows.append((length, float(np.mean(recalls)), float(np.mean(told))))
     return pd.DataFrame(rows, columns=["length", "recall", "people"])

@@ -22,8 +22,8 @@ from soundreasons.papers.explainable_recommendation.fast.evidence import Context
 from soundreasons.papers.explainable_recommendation.fast.exact import TOP
 from soundreasons.papers.explainable_recommendation.fast.explainers import Explainer
 from soundreasons.papers.explainable_recommendation.fast.pairs import (
-    _NO_SCORE,
     N_SHOWN,
+    NO_SCORE,
     Pair,
     explained,
     place_without,
@@ -98,7 +98,7 @@ def remainder(pair: Pair) -> float:
     found = pair.evidence
     if found.kind != "artists":
         return np.nan
-    return method.remainder(found.weights, found.base, pair.score) if pair.score > _NO_SCORE else np.nan
+    return method.remainder(found.weights, found.base, pair.score) if pair.score > NO_SCORE else np.nan
 
 
 @_per_pair

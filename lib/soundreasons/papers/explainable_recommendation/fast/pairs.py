@@ -24,7 +24,7 @@ N_SHOWN = 3  # reasons that a listener sees
 _STEPS = 5  # of a deletion curve
 
 
-_NO_SCORE = 1e-12  # of a score that is not above it, no share can be lost
+NO_SCORE = 1e-12  # of a score that is not above it, no share can be lost
 
 
 _KEPT = 8  # judged pairs of so many (model, explainer, users) stay in a context's memory
@@ -74,7 +74,7 @@ class Pair:
         if not len(cited):
             return np.full(_STEPS, np.nan)
         scores = deletion_curve(self.model, self.history, self.item, cited)
-        if not scores[0] > _NO_SCORE:
+        if not scores[0] > NO_SCORE:
             return np.full(_STEPS, np.nan)
         lost = (scores[0] - scores[1:]) / scores[0]
         return np.pad(lost, (0, _STEPS - len(lost)), mode="edge")
@@ -83,7 +83,7 @@ class Pair:
     def kept(self) -> Floats:
         """Shares of the score that the first one to five cited artists alone would give."""
         cited = self.cited[:_STEPS]
-        if not len(cited) or not self.score > _NO_SCORE:
+        if not len(cited) or not self.score > NO_SCORE:
             return np.full(_STEPS, np.nan)
         kept = insertion_curve(self.model, self.history, self.item, cited)[1:] / self.score
         return np.pad(kept, (0, _STEPS - len(kept)), mode="edge")
