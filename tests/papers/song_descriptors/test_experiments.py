@@ -40,6 +40,18 @@ def test_the_lead_is_compared_between_the_outer_thirds():
     assert sd.shared_words.recall_by_group([words], groups).loc["w"].tolist() == [0, 0, 100]
 
 
+def test_the_interval_of_a_lead_is_as_wide_as_theory_says():
+    # Two independent means of 400 draws each: the normal interval, within the error of 2,000 resamples.
+    rng = np.random.default_rng(3)
+    found = rng.random(800) < np.repeat([0.3, 0.7], 400)
+    groups = np.repeat([0, 1], 400)
+    told = sd.shared_words.lead_difference(outcome("w", found), outcome("m", np.zeros(800)), groups, rng)
+    halves = 100 * found.reshape(2, 400)
+    assert told.mean == pytest.approx(halves[1].mean() - halves[0].mean())
+    width = 2 * 1.96 * np.sqrt((halves.var(axis=1) / 400).sum())
+    assert told.high - told.low == pytest.approx(width, rel=0.08)
+
+
 def test_loss_difference_is_how_much_more_the_first_loses():
     lost = sd.shared_words.loss_difference(
         outcome("w", [1, 1, 1]), outcome("w", [0, 0], picks=[0, 2]),

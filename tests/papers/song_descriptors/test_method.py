@@ -179,3 +179,7 @@ def test_contrast_is_the_sum_of_the_page(seed):
         total += np.log(np.exp(s[i, i] / tau) / sum(np.exp(s[i, j] / tau) for j in others))
         total += np.log(np.exp(s[i, i] / tau) / sum(np.exp(s[j, i] / tau) for j in others))
     assert sd.contrastive_loss(queries, documents, same, tau).item() == pytest.approx(-total / 8, abs=1e-5)
+
+
+def test_a_descriptor_is_named_whatever_its_capitals():
+    assert sd.method.share_named("A SAD song", "Sad, loud", {"Sad": 3.0, "loud": 1.0}) == 0.75

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from soundreasons.learning.intervals import Interval
+from soundreasons.learning.intervals import Floats, Interval, bootstrap_interval
 from soundreasons.papers.song_descriptors.data.vocabulary import (
     in_other_words,
     overlap,
@@ -50,27 +50,34 @@ def recall_by_group(
 
 
 def lead_difference(
-    first: Searched,
-    second: Searched,
-    groups: NDArray[np.int64],
-    rng: np.random.Generator,
-    n_resamples: int = 2000,
+    first: Searched, second: Searched, groups: NDArray[np.int64], rng: np.random.Generator
 ) -> Interval:
     """How much larger is the lead of the first over the second in the highest group than in the lowest?
 
     Chapter: song_descriptors.
+
+    Parameters
+    ----------
+    first, second : Searched
+        Both asked the same queries.
+    groups : ndarray of int, shape (n_queries,)
+        Number of each query's group; two groups at least.
+    rng : numpy.random.Generator
+        Draws the resamples, of each group by itself.
 
     Returns
     -------
     Interval
         Points of recall@10; bootstrap over the queries of each group, 95 %.
     """
-    lead = first.recall - second.recall
-    high, low = lead[groups == groups.max()], lead[groups == groups.min()]
-    draws = [
-        rng.choice(high, len(high)).mean() - rng.choice(low, len(low)).mean() for _ in range(n_resamples)
-    ]
-    return Interval(float(high.mean() - low.mean()), *map(float, np.quantile(draws, [0.025, 0.975])))
+    outer = (groups == groups.max()) | (groups == groups.min())
+    lead, is_high = (first.recall - second.recall)[outer], groups[outer] == groups.max()
+    return bootstrap_interval((lead, is_high), rng, statistic=_high_minus_low, strata=is_high)
+
+
+def _high_minus_low(lead: Floats, is_high: Floats, axis: int = 0) -> Floats:
+    high, low = ((lead * weight).sum(axis) / weight.sum(axis) for weight in (is_high, 1 - is_high))
+    return np.asarray(high - low)
 
 
 def reworded(task: DescriptorSets, picks: NDArray[np.int64]) -> tuple[DescriptorSets, float]:
