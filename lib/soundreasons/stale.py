@@ -30,6 +30,7 @@ PAGES = (
     "lib/soundreasons/site/*.py",
     "lib/soundreasons/data/registry.*",
     "lib/soundreasons/papers/*/claims.yml",
+    "lib/soundreasons/papers/**/*.py",  # pages show their sources
 )
 # They make the site or call what does, and no page shows what they say.
 NOT_SHOWN = {"cli.py", "book.py", "runner.py", "runs.py", "stale.py", "freshness.py", "workbook.py"}

@@ -155,8 +155,8 @@ def test_training_on_films_beats_chance(kind):
     found = experiments.films.train_films(films, kind, 0, film_networks.FilmTraining(8, 1, 30, 200, 1e-2))
     if kind == "experts":
         assert (
-            experiments.films.expert_hit_ratios(found)["hit_ratio_3"]
-            >= experiments.films.expert_hit_ratios(found)["hit_ratio_0"] - 0.1
+            experiments.films.expert_hit_ratios(found)["expert_3"]
+            >= experiments.films.expert_hit_ratios(found)["expert_0"] - 0.1
         )
         assert experiments.films.explaining_subsets(found)["test films, %"].sum() == pytest.approx(100)
     assert found.scores["ndcg"] > 0.5
@@ -244,3 +244,15 @@ def test_an_edition_with_people_has_their_content():
     features = film_networks.film_features(films, film_networks.FilmTraining())
     # 16 G features of content with G = 2: as many of people as of films (section 4.2).
     assert len(features.groups[0]) == 32
+
+
+def test_models_of_films_are_compared_with_popularity():
+    split = Split(np.array([0, 0, 1]), np.array([2, 1, 2]), np.array([0, 0]), np.array([2, 3]))
+    candidates = np.array([[2, 1, 0], [3, 2, 1]])
+    runs = {
+        kind: [experiments.films.FilmRun({"hit_ratio": score, "ndcg": score}, None, split, candidates)]
+        for kind, score in (("experts", 0.4), ("plain", 0.5))
+    }
+    found = experiments.films.compare(runs, 4)
+    assert found["model"].tolist() == ["experts", "plain", "popularity"]
+    assert found["ndcg"].tolist() == pytest.approx([0.4, 0.5, (1 + 0.5) / 2])

@@ -11,6 +11,7 @@ import torch
 from soundreasons.papers.interpretable_attribution import fast
 from soundreasons.papers.interpretable_attribution.data import toys
 from soundreasons.papers.interpretable_attribution.experiments import plain, post_hoc
+from soundreasons.papers.interpretable_attribution.experiments import toys as toys_experiments
 
 
 def test_plain_networks_learn_together_what_they_learn_alone():
@@ -71,3 +72,12 @@ def test_right_means_exactly_the_right_features():
     assert post_hoc.right_features(problem, points).astype(int).tolist() == (
         [[1, 0, 0, 0]] * 2 + [[0, 1, 0, 0]] * 2 + [[0, 0, 1, 1]] * 4
     )
+
+
+def test_the_cost_of_the_explanation_is_told_in_points(monkeypatch):
+    points = toys.Points(torch.tensor([[1.0], [-1.0]]), torch.tensor([1.0, 0.0]), torch.zeros(2))
+    run = toys_experiments.ToyRun(toys.toy("a"), None, points, None)
+    monkeypatch.setattr(plain, "score_toy", lambda run: {"accuracy": 0.93})
+    found = plain.cost_of_toys({"a": [torch.nn.Identity()]}, {"a": [run]})
+    # The identity is right at both points; the experts at 93 of 100.
+    assert found.to_dict("records") == [{"toy": "a", "plain_accuracy": 1.0, "cost": 7.0}]

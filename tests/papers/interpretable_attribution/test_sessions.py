@@ -64,8 +64,8 @@ def test_recovery_counts_the_smallest_sufficient_subset():
     for session, expert in enumerate([*SUFFICIENT, 4]):
         outputs[session, 0, expert] = 0.9
     found = experiments.sessions.recovery(outputs, four_sessions())
-    assert found["recovered"] == 0.75
-    assert [found[f"recovered_{name}"] for name in ("persistence", "interaction", "musical")] == [1, 1, 0.5]
+    assert found["recovered.all"] == 0.75
+    assert [found[f"recovered.{name}"] for name in ("persistence", "interaction", "musical")] == [1, 1, 0.5]
     # One, one, two and three groups, the place left out.
     assert found["size"] == pytest.approx(7 / 4)
 
@@ -163,3 +163,25 @@ def test_a_session_with_a_gap_and_a_log_without_a_column_are_refused(tmp_path):
     pd.read_csv(tmp_path / "log.csv").drop(columns="skip_2").to_csv(tmp_path / "log.csv", index=False)
     with pytest.raises(DataError, match=r"log.csv has no column skip_2"):
         streaming_sessions.read_csv(folder)
+
+
+def test_models_of_sessions_are_compared_with_going_on_as_before():
+    sessions = four_sessions()
+    sessions.given[:2, -1, 2] = 1.0  # the first two skipped their last track, the others did not
+    scores = {"accuracy": 0.5, "first": 0.5, "maa": 0.5}
+    runs = {
+        "experts": [experiments.sessions.SessionRun({**scores, "recovered.all": 0.25}, None, sessions, None)],
+        "plain": [experiments.sessions.SessionRun(scores, None, sessions, None)],
+    }
+    found = experiments.sessions.compare(runs).set_index("model")
+    # All skip but the last: going on is right for the first two and the last.
+    assert found.loc["persistence", ["accuracy", "first", "maa"]].tolist() == [0.75] * 3
+    assert found.loc["experts", "recovered.all"] == 0.25
+
+
+def test_both_sides_of_a_log_are_counted(tmp_path):
+    public_sessions.write_example_log(tmp_path)
+    logged = public_sessions.read_streaming(tmp_path)
+    found = public_sessions.describe(public_sessions.encode_streaming(logged.logs, logged.tracks))
+    # Sessions of five and four tracks: two and two are given, three and two asked.
+    assert found.iloc[:, 1:].to_numpy().tolist() == [[2, 10, 73, 4], [2, 10, 31, 5]]

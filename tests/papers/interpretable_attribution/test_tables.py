@@ -189,3 +189,26 @@ def test_rows_are_counted_by_the_subset_that_explains_them():
 def test_a_table_that_does_not_exist_is_refused():
     with pytest.raises(ValueError, match="table is 'wine', expected one of online_shoppers, adult_census"):
         tables.grouped_table("wine")
+
+
+def test_tables_are_compared_by_area_and_its_cost():
+    explanation = table_classifier.Explanation(
+        np.zeros(1, dtype=int), np.zeros((1, 2)), np.ones((1, 1)), np.zeros((1, 2))
+    )
+    scores = {
+        "auc_experts": 0.9,
+        "auc_plain": 0.93,
+        "auc_additive": 0.95,
+        "auc_subset_0": 0.6,
+        "auc_subset_1": 0.92,
+    }
+    scores |= {"accuracy_experts": 0.8, "accuracy_plain": 0.81, "accuracy_additive": 0.82}
+    run = experiments.tables.TableRun(
+        scores, explanation, np.ones(1), np.ones(1, dtype=int), np.zeros(1, dtype=int)
+    )
+    found = experiments.tables.compare({"shop": [run]})
+    # The full expert is the last one; experts lose three points to the plain network.
+    assert found.loc[0, ["table", "full_expert", "cost"]].tolist() == ["shop", 0.92, 3.0]
+    areas = {f"auc.shop.{model}": model.upper() for model in ("experts", "plain", "additive")}
+    models = experiments.tables.by_model(found, areas)
+    assert models.iloc[2].tolist() == ["shop", "additive", "ADDITIVE", 0.82]

@@ -109,3 +109,10 @@ def test_seeds_give_the_same_run_twice_and_another_run_for_another():
         experiments.toys.score_toy(experiments.toys.train_toys("a", [seed], 60)[0]) for seed in (1, 1, 2)
     )
     assert first == again != other
+
+
+def test_scores_of_several_toys_stand_in_one_table():
+    run = known_run()
+    found = experiments.toys.score_toys({"a": [run, run]})
+    assert found["toy"].tolist() == ["a", "a"]
+    assert found[["accuracy", "alone", "leak", "parameters"]].iloc[1].tolist() == [1, 0.75, 0, 299]

@@ -73,6 +73,13 @@ class StreamingArrays(NamedTuple):
     valid: NDArray[np.bool_]
 
 
+def describe(arrays: StreamingArrays) -> pd.DataFrame:
+    """Count what stands on either side of logged sessions. Chapter: interpretable_attribution."""
+    sides = {"given": (arrays.given, arrays.valid_given), "asked": (arrays.asked, arrays.valid)}
+    rows = [(side, *table.shape, int(valid.sum())) for side, (table, valid) in sides.items()]
+    return pd.DataFrame(rows, columns=["side", "sessions", "places", "columns", "places in use"])
+
+
 def write_example_log(folder: Path | str) -> None:
     """Write two made-up sessions in the public layout: `log.csv` and `tracks.csv`, to try the reader on.
 

@@ -84,6 +84,22 @@ class GroupedTable:
         return subset_names(self.subsets, self.group_names)
 
 
+def declared_groups() -> pd.DataFrame:
+    """List the groups of both tables with their columns. Chapter: interpretable_attribution.
+
+    Examples
+    --------
+    >>> declared_groups().iloc[-1].tolist()
+    ['adult_census', 'capital', 'capital_gain, capital_loss']
+    """
+    rows = [
+        (name, group, ", ".join(columns))
+        for name, declared in TABLE_GROUPS.items()
+        for group, columns in declared.items()
+    ]
+    return pd.DataFrame(rows, columns=["table", "group", "columns"])
+
+
 def encode(
     frame: pd.DataFrame, groups: Mapping[str, Sequence[str]], *, rare: float = 0.005
 ) -> tuple[pd.DataFrame, list[list[int]]]:

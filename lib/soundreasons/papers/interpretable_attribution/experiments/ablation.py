@@ -19,6 +19,7 @@ from soundreasons.papers.interpretable_attribution import fast, method
 from soundreasons.papers.interpretable_attribution.experiments.toys import (
     METHOD,
     Variant,
+    leak,
     score_toy,
     train_toys,
 )
@@ -26,7 +27,6 @@ from soundreasons.papers.interpretable_attribution.fast.learning import Batch
 from soundreasons.papers.interpretable_attribution.method import Draw, EStep
 
 _TINY = 1e-6  # keeps logarithms finite
-_N_LEAK = 256  # points that the forbidden gradient is looked for at
 
 
 def ablate(
@@ -57,9 +57,39 @@ def ablate(
     if variant not in VARIANTS:
         raise ValueError(f"variant is {variant!r}, expected one of {', '.join(VARIANTS)}")
     runs = train_toys(name, seeds, n_batches, VARIANTS[variant], device=device)
-    leaks = [method.leaks(run.experts, run.points.x[:_N_LEAK]) for run in runs]
-    scores = pd.DataFrame([score_toy(run) for run in runs]).assign(leak=leaks)
-    return pd.concat([pd.DataFrame({"variant": variant, "seed": list(seeds)}), scores], axis=1)
+    rows = [
+        {"variant": variant, "seed": seed, **score_toy(run), "leak": leak(run)}
+        for seed, run in zip(seeds, runs, strict=True)
+    ]
+    return pd.DataFrame(rows)
+
+
+def lead(scores: pd.DataFrame, first: str, second: str) -> pd.DataFrame:
+    """Tell by how many points one variant is better than another, seed by seed.
+
+    Chapter: interpretable_attribution.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        Rows of `ablate`.
+    first, second : str
+        Two variants among them.
+
+    Returns
+    -------
+    DataFrame
+        One row a seed: `right` and `accuracy`, in points.
+
+    Examples
+    --------
+    >>> rows = [("em", 0, 0.9, 1.0), ("sequential", 0, 0.7, 1.0)]
+    >>> table = pd.DataFrame(rows, columns=["variant", "seed", "right", "accuracy"])
+    >>> lead(table, "em", "sequential").round(6).to_dict("records")
+    [{'right': 20.0, 'accuracy': 0.0}]
+    """
+    parts = scores.set_index("seed").groupby("variant")[["right", "accuracy"]]
+    return 100 * (parts.get_group(first) - parts.get_group(second))
 
 
 def mixture_loss(logits: Tensor, labels: Tensor, weights: Tensor) -> Tensor:

@@ -5,6 +5,7 @@ Paper: MovieLens. Chapter: interpretable_attribution.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -125,13 +126,35 @@ def rank_scores(scores: NDArray[np.float64]) -> dict[str, float]:
 
 
 def expert_hit_ratios(run: FilmRun) -> dict[str, float]:
-    """Hit ratio at 10 of each expert alone, by `hit_ratio_<k>`. Chapter: interpretable_attribution."""
+    """Hit ratio at 10 of each expert alone, by `expert_<k>`. Chapter: interpretable_attribution."""
     assert isinstance(run.model, FilmExperts)
     pairs = _pairs(run.candidates, next(run.model.parameters()).device)
     with torch.no_grad():
         logits = torch.cat([run.model.logits(part) for part in torch.split(pairs, _AT_ONCE)]).cpu().numpy()
     tables = logits.reshape(*run.candidates.shape, len(FILM_SUBSETS))
-    return {f"hit_ratio_{k}": rank_scores(tables[..., k])["hit_ratio"] for k in range(len(FILM_SUBSETS))}
+    return {f"expert_{k}": rank_scores(tables[..., k])["hit_ratio"] for k in range(len(FILM_SUBSETS))}
+
+
+def compare(film_runs: Mapping[str, Sequence[FilmRun]], n_items: int) -> pd.DataFrame:
+    """Lay the scores of the models side by side, with those of popularity.
+
+    Chapter: interpretable_attribution.
+
+    Parameters
+    ----------
+    film_runs : mapping of str to sequence of FilmRun
+        By "experts" and "plain", one a seed.
+    n_items : int
+        Films of the edition.
+
+    Returns
+    -------
+    DataFrame
+        One row a model and seed: `model`, `hit_ratio`, `ndcg`; the third model is "popularity".
+    """
+    rows = [{"model": kind, **run.scores} for kind, runs in film_runs.items() for run in runs]
+    floor = [popularity_scores(run.split, run.candidates, n_items) for run in film_runs["experts"]]
+    return pd.DataFrame([*rows, *({"model": "popularity", **scores} for scores in floor)])
 
 
 def popularity_scores(split: Split, candidates: NDArray[np.int64], n_items: int) -> dict[str, float]:

@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import pandas as pd
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from soundreasons.papers.interpretable_attribution import fast
 from soundreasons.papers.interpretable_attribution.data.toys import Points, streams, toy
+from soundreasons.papers.interpretable_attribution.experiments.toys import ToyRun, score_toy
 from soundreasons.papers.interpretable_attribution.fast.learning import Batch
 from soundreasons.papers.interpretable_attribution.method import Draw, check_labels
 
@@ -166,14 +168,74 @@ def plain_accuracy(network: nn.Module, points: Points) -> float:
     return float(is_right.double().mean())
 
 
-def points_lost(first: Any, second: Any) -> list[float]:
-    """Tell how many points (hundredths) the second series lies below the first, seed by seed.
+def cost_of_toys(
+    plain: Mapping[str, Sequence[nn.Module]], trained: Mapping[str, Sequence[ToyRun]]
+) -> pd.DataFrame:
+    """Compare plain networks and experts on the same test points.
+
+    Chapter: interpretable_attribution.
+
+    Parameters
+    ----------
+    plain : mapping of str to sequence of Module
+        Plain networks by the name of the toy, one a seed.
+    trained : mapping of str to sequence of ToyRun
+        Runs of the experts, of the same seeds.
+
+    Returns
+    -------
+    DataFrame
+        One row a toy and seed: `toy`, `plain_accuracy`, and `cost`, the points that experts lose.
+    """
+    rows = []
+    for name, networks in plain.items():
+        for network, run in zip(networks, trained[name], strict=True):
+            accuracy = plain_accuracy(network, run.points)
+            cost = round(100 * (accuracy - score_toy(run)["accuracy"]), 6)
+            rows.append((name, accuracy, cost))
+    return pd.DataFrame(rows, columns=["toy", "plain_accuracy", "cost"])
+
+
+def by_model(values: Mapping[str, Any]) -> pd.DataFrame:
+    """Lay values that are named `experiment.model.score` out as a table, one row a model.
 
     Chapter: interpretable_attribution.
 
     Examples
     --------
-    >>> points_lost([0.9], [0.88])
-    [2.0]
+    >>> by_model({"films.plain.ndcg": 0.4, "films.plain.hit_ratio": 0.7})
+       model  ndcg  hit_ratio
+    0  plain   0.4        0.7
     """
-    return [round(100 * (a - b), 6) for a, b in zip(first, second, strict=True)]
+    rows: dict[str, dict[str, Any]] = {}
+    for name, value in values.items():
+        _, model, score = name.split(".")
+        rows.setdefault(model, {"model": model})[score] = value
+    return pd.DataFrame(list(rows.values()))
+
+
+def points_lost(scores: pd.DataFrame, first: str, second: str) -> pd.DataFrame:
+    """Tell how many points (hundredths) one model lies below another, run by run.
+
+    Chapter: interpretable_attribution.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        From 0 to 1, one row a run, its model the index; as many runs of either.
+    first, second : str
+        Two models.
+
+    Returns
+    -------
+    DataFrame
+        In points, rounded to what is not noise of the machine.
+
+    Examples
+    --------
+    >>> points_lost(pd.DataFrame({"auc": [0.9, 0.88]}, index=["plain", "experts"]), "plain", "experts")
+       auc
+    0  2.0
+    """
+    before, after = (scores.loc[[model]].reset_index(drop=True) for model in (first, second))
+    return (100 * (before - after)).map(lambda points: round(float(points), 6))

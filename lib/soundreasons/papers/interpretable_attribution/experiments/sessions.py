@@ -6,6 +6,7 @@ Paper: skip prediction; the sessions are ours. Chapter: interpretable_attributio
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -27,6 +28,7 @@ from soundreasons.papers.interpretable_attribution.data.sessions import (
     SUFFICIENT,
     Sessions,
     draw_sessions,
+    persistence_baseline,
 )
 from soundreasons.papers.interpretable_attribution.fast.learning import Batch
 from soundreasons.papers.interpretable_attribution.method import (
@@ -111,7 +113,7 @@ def train_sessions(kind: str, seed: int, training: SessionTraining, *, device: s
     Returns
     -------
     SessionRun
-        `scores`: `accuracy`, `first`, `maa`, and for experts `recovered` and `recovered_<regime>`.
+        `scores`: `accuracy`, `first`, `maa`, and for experts what `recovery` finds.
     """
     torch.manual_seed(seed)  # layers of torch draw their first weights from the global generator
     model = session_model(kind, training).to(device)
@@ -184,6 +186,29 @@ def skip_scores(correct: NDArray[np.bool_]) -> dict[str, float]:
     }
 
 
+def compare(session_runs: Mapping[str, Sequence[SessionRun]]) -> pd.DataFrame:
+    """Lay the scores of the models side by side, with those of going on as before.
+
+    Chapter: interpretable_attribution.
+
+    Parameters
+    ----------
+    session_runs : mapping of str to sequence of SessionRun
+        By "experts" and "plain", one a seed.
+
+    Returns
+    -------
+    DataFrame
+        One row a model and seed: `model`, `accuracy`, `first`, `maa`; the third model is "persistence". For
+        experts, also what `recovery` finds.
+    """
+    rows = [{"model": kind, **run.scores} for kind, runs in session_runs.items() for run in runs]
+    for run in session_runs["experts"]:
+        is_right = (persistence_baseline(run.sessions) > 0.5) == (run.sessions.skipped > 0.5)
+        rows.append({"model": "persistence", **skip_scores(is_right)})
+    return pd.DataFrame(rows)
+
+
 def recovery(outputs: Tensor, sessions: Sessions) -> dict[str, float]:
     """Share of asked tracks explained by the smallest subset that suffices for the session's regime.
 
@@ -192,14 +217,14 @@ def recovery(outputs: Tensor, sessions: Sessions) -> dict[str, float]:
     Returns
     -------
     dict of float
-        `recovered` over all tracks, `recovered_<regime>` each by itself, and `size`, the mean number of
+        `recovered.all` over all tracks, `recovered.<regime>` each by itself, and `size`, the mean number of
         groups in the explaining subset, the place left out.
     """
     explaining = method.explaining_subset(_weights(outputs))
     right = explaining == np.asarray(SUFFICIENT)[sessions.regime][:, np.newaxis]
     sizes = np.array([len(subset) - 1 for subset in SESSION_SUBSETS])
-    each = {f"recovered_{name}": float(right[sessions.regime == k].mean()) for k, name in enumerate(REGIMES)}
-    return {"recovered": float(right.mean()), **each, "size": float(sizes[explaining].mean())}
+    each = {f"recovered.{name}": float(right[sessions.regime == k].mean()) for k, name in enumerate(REGIMES)}
+    return {"recovered.all": float(right.mean()), **each, "size": float(sizes[explaining].mean())}
 
 
 def explaining_subsets(run: SessionRun) -> pd.DataFrame:

@@ -6,6 +6,7 @@ Chapter: interpretable_attribution.
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -82,6 +83,56 @@ def run_table(
     held = experts.subsets.mean(axis=1)
     scores["size"] = float(held[explanation.subset].mean())
     return TableRun(scores, explanation, probabilities["experts"], table.y[test], test)
+
+
+def compare(table_runs: Mapping[str, Sequence[TableRun]]) -> pd.DataFrame:
+    """Lay the scores of all splits of some tables side by side.
+
+    Chapter: interpretable_attribution.
+
+    Parameters
+    ----------
+    table_runs : mapping of str to sequence of TableRun
+        By the name of the table.
+
+    Returns
+    -------
+    DataFrame
+        One row a table and split: `table`; the area under the curve of `experts`, `plain`, `additive` and
+        `full_expert` (the last one alone); `accuracy_` of the first three; `size`; and `cost`, the points of
+        area that experts lose.
+    """
+    rows = [{"table": name, **run.scores} for name, runs in table_runs.items() for run in runs]
+    scores = pd.DataFrame(rows).rename(columns=lambda column: column.removeprefix("auc_"))
+    last = {name: f"subset_{runs[0].explanation.outputs.shape[1] - 1}" for name, runs in table_runs.items()}
+    full_expert = [row[last[str(row["table"])]] for _, row in scores.iterrows()]
+    cost = [round(100 * (a - b), 6) for a, b in zip(scores["plain"], scores["experts"], strict=True)]
+    return scores.assign(full_expert=full_expert, cost=cost)
+
+
+def by_model(scores: pd.DataFrame, areas: Mapping[str, Any]) -> pd.DataFrame:
+    """Lay areas under the curve and mean accuracies out, one row a table and model.
+
+    Chapter: interpretable_attribution.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        As `compare` gives it.
+    areas : mapping of str
+        What was measured, by `auc.<table>.<model>`.
+
+    Returns
+    -------
+    DataFrame
+        `table`, `model`, `AUC`, `accuracy`.
+    """
+    rows = [
+        (table, model, areas[f"auc.{table}.{model}"], float(part[f"accuracy_{model}"].mean()))
+        for table, part in scores.groupby("table", sort=False)
+        for model in ("experts", "plain", "additive")
+    ]
+    return pd.DataFrame(rows, columns=["table", "model", "AUC", "accuracy"])
 
 
 def additive_model(

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
@@ -27,6 +28,7 @@ from soundreasons.papers.interpretable_attribution.data.toys import (
 from soundreasons.papers.interpretable_attribution.fast.experts import MaskedLayer
 
 N_TEST = 4096
+_N_LEAK = 256  # points that the forbidden gradient is looked for at
 READ_BY = "L1"  # the gate that attributions are read with, as in the authors' notebook
 MIXED_BY = "Lp"  # the gate that the mixture is computed with
 
@@ -226,6 +228,44 @@ def score_toy(run: ToyRun, gate: str = READ_BY) -> dict[str, float]:
         "size": float(sizes[selected].double().mean()),
         **{f"expert_{k}": float(value) for k, value in enumerate(alone)},
     }
+
+
+def score_toys(trained: Mapping[str, Sequence[ToyRun]]) -> pd.DataFrame:
+    """Score all runs of some toys.
+
+    Chapter: interpretable_attribution.
+
+    Parameters
+    ----------
+    trained : mapping of str to sequence of ToyRun
+        By the name of the toy.
+
+    Returns
+    -------
+    DataFrame
+        One row a run: `toy`, the scores of `score_toy`, `alone` (mean accuracy of the two experts on one
+        feature), `leak` (largest forbidden gradient) and `parameters`.
+    """
+    rows = [
+        {"toy": name, **score_toy(run), "leak": leak(run), "parameters": run.experts.n_parameters}
+        for name, runs in trained.items()
+        for run in runs
+    ]
+    scores = pd.DataFrame(rows)
+    return scores.assign(alone=scores[["expert_0", "expert_1"]].mean(axis=1))
+
+
+def leak(run: ToyRun) -> float:
+    """Largest gradient of an expert at test points with respect to a feature that it must not see.
+
+    Chapter: interpretable_attribution.
+
+    Examples
+    --------
+    >>> leak(train_toys("a", [0], 1)[0])
+    0.0
+    """
+    return method.leaks(run.experts, run.points.x[:_N_LEAK])
 
 
 def attribution_map(run: ToyRun, *, reach: float = 2.5, n: int = 50) -> NDArray[np.float64]:
