@@ -88,6 +88,7 @@ def detector_loss(outputs: Outputs, encoder: Tensor, encoder_weight: float = ENC
     --------
     A detector that knows nothing: log 2 for a coin, and a fifth of log 10 for ten encoders.
 
+    >>> import torch
     >>> nothing = Outputs(torch.zeros(4), torch.zeros(4, 10))
     >>> round(float(detector_loss(nothing, torch.tensor([0, 3, 0, 9]))), 4)
     1.1537
