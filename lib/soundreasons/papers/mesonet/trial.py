@@ -140,10 +140,10 @@ def _crops(path: Path) -> tuple[list[tuple[Pixels, NDArray[np.int64]]], str]:
     except PictureError as trouble:
         try:
             clips, damage = faces_of_video(path, side=SIZE)
-        except VideoError as error:
+        except (VideoError, OSError):
             if path.suffix.lower() in ENDINGS:
                 raise trouble from None
-            raise error from None
+            raise
         return [(clip.crops, clip.numbers) for clip in clips], damage
     zero = np.zeros(1, dtype=np.int64)
     return [(crop(pixels, placement(face.points), SIZE)[np.newaxis], zero) for face in search(pixels)], ""

@@ -66,12 +66,20 @@ def false_alarms(n_frames: int, own: Mapping[str, Ensemble] | None = None) -> pd
     DataFrame, index: video
         Share of the faces called real, by network and forgery, mean over the seeds of ours: all of
         them should be.
+
+    Raises
+    ------
+    ValueError
+        If no face is seen in the frames of a video.
     """
     columns = _released() | dict(own or {})
     rows = {}
     for _, path in _videos():
         frames = [frame.pixels for frame in video.sample(path, n_frames)[0]]
-        track = follow(frames)[0]
+        tracks = follow(frames)
+        if not tracks:
+            raise ValueError(f"no face is seen in {n_frames} frame(s) of {path}; ask for more frames")
+        track = tracks[0]
         places = [
             (frames[n], placement(face.points)) for n, face in zip(track.numbers, track.faces, strict=True)
         ]
