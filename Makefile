@@ -5,8 +5,6 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 PORT ?= 8000
 BIN := .venv/bin
 READY := .venv/.ready
-BUILD := --cores all --nolock --rerun-incomplete --keep-going --quiet all \
-	--resources gpu=1 --config profile=$(PROFILE)
 # The lock asks for one thread a chapter where it matters; Snakemake itself needs none of the libraries' threads.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PYTHONUNBUFFERED := 1
@@ -18,7 +16,7 @@ help:            ## this list
 	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
 
 book: $(READY)   ## set up, fetch data, run what changed, build the site
-	@$(BIN)/snakemake site $(BUILD)
+	@$(BIN)/soundreasons book --profile $(PROFILE)
 
 site: $(READY)   ## render what was last run
 	@$(BIN)/soundreasons site
@@ -27,10 +25,8 @@ chapter: $(READY) ## run one chapter: CHAPTER=spiky_svd PROFILE=smoke
 	@test -n "$(CHAPTER)" || { echo "say which: make chapter CHAPTER=spiky_svd"; exit 2; }
 	@$(BIN)/soundreasons run $(CHAPTER) --profile $(PROFILE)
 
-serve:           ## read the built site at http://localhost:8000
-	@test -f _build/html/index.html || { echo "nothing built yet: make book"; exit 2; }
-	@echo "http://localhost:$(PORT)  (Ctrl+C ends it)"
-	@$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html
+serve: $(READY)  ## read the built site at http://localhost:8000
+	@$(BIN)/soundreasons serve --port $(PORT)
 
 test: $(READY)   ## set up, run every test
 	@$(BIN)/python -m pytest

@@ -241,17 +241,47 @@ def student(
 
 
 @app.command()
+def book(
+    profile: Profile = "laptop",
+    cores: Annotated[str, typer.Option(help="Chapters run side by side: a number, or all")] = "all",
+) -> None:
+    """Fetch data, run what changed, render the site; what `make book` does."""
+    from soundreasons import book as maker
+
+    try:
+        page = maker.make(profile, cores=cores, report=_say)
+    except maker.BookError as error:
+        _fail(str(error))
+    _say(f"open {_near(page)}, or `make serve`")
+
+
+@app.command()
 def site(
     profile: Annotated[str | None, typer.Option(help="Whose runs to show; the last ones if left out")] = None,
+    as_is: Annotated[
+        bool, typer.Option("--as-is", help="Show a chapter that has no run as one that failed")
+    ] = False,
 ) -> None:
-    """Render what was run as a site."""
+    """Render what was run as a site; exit 1 if a chapter is shown as failed."""
     from soundreasons.site import build
 
     try:
-        page = build.build(profile, report=_say)
+        failed = build.build(profile, as_is=as_is, report=_say)
     except build.BuildError as error:
         _fail(str(error))
-    _say(f"open {_near(page)}, or `make serve`")
+    _say(f"open {_near(build.first_page())}, or `make serve`")
+    if failed:
+        _fail("; ".join(f"{slug}: {failure.error}" for slug, failure in failed.items()))
+
+
+@app.command()
+def serve(
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 for any that is free")] = 8000,
+) -> None:
+    """Read the built site in a browser on this machine."""
+    from soundreasons.site import serving
+
+    serving.serve(port, report=_say)
 
 
 @app.command()
@@ -278,16 +308,26 @@ def data_list() -> None:
 @data_app.command("fetch")
 def data_fetch(
     names: Names = None,
+    profile: Annotated[
+        str | None, typer.Option(help="Instead of names: what the chapters of a profile need")
+    ] = None,
     missing_ok: Annotated[bool, typer.Option(help="Exit 0 though something could not be had")] = False,
     force: Annotated[bool, typer.Option("--force", help="Fetch again, though a right copy is here")] = False,
 ) -> None:
     """Bring data to this machine; the only command that asks the network."""
-    from soundreasons import data
+    from soundreasons import data, stale
 
+    if names and profile:
+        raise ValueError(f"--profile {profile} was given beside {', '.join(names)}; give names or a profile")
     outcomes = data.fetch(
-        names or None, report=lambda name, message: _say(f"  {name}: {message}"), force=force, strict=False
+        stale.data_names(profile) if profile else names or None,
+        report=lambda name, message: _say(f"  {name}: {message}"),
+        force=force,
+        strict=False,
     )
     _outcomes(outcomes, fail=not missing_ok)
+    if profile:
+        stale.note_data(profile)
 
 
 @data_app.command("verify")

@@ -2,9 +2,46 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 from pathlib import Path
+
+_MEND = {
+    errno.ENOSPC: "the disk is full; make room, or move `_build` or SOUNDREASONS_RUNS to another disk",
+    errno.EDQUOT: "your share of the disk is used up; make room, or set SOUNDREASONS_RUNS to another disk",
+    errno.EROFS: "it may only be read; copy the book to a folder where you may write",
+    errno.EACCES: "it may not be written; copy the book to a folder where you may write",
+    errno.EPERM: "it may not be written; copy the book to a folder where you may write",
+}
+
+
+def trouble(error: OSError) -> str:
+    """Say in a sentence what the system refused, and what to do where that is known.
+
+    Examples
+    --------
+    >>> trouble(OSError(errno.ENOSPC, "No space left on device", "results.json"))
+    'results.json: the disk is full; make room, or move `_build` or SOUNDREASONS_RUNS to another disk'
+    """
+    place = f"{error.filename}: " if error.filename else ""
+    return place + _MEND.get(error.errno or 0, error.strerror or str(error))
+
+
+def require_writable(folder: Path) -> None:
+    """Refuse a folder that nothing can be written into, before any work is done.
+
+    Raises
+    ------
+    OSError
+        That of the system, for one byte as for the megabyte that is tried.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    trial = folder / f".trial.{os.getpid()}"
+    try:
+        trial.write_bytes(bytes(2**20))
+    finally:
+        trial.unlink(missing_ok=True)
 
 
 def write(path: Path, content: str | bytes) -> None:

@@ -28,6 +28,8 @@ COUNTED = (
     "soundreasons.media",
     "soundreasons.learning",
 )
+# What a paper draws, and the names that its package offers: pages depend on them, measures don't.
+DRAWING = re.compile(r"soundreasons\.papers\.\w+(\.figures(\.\w+)?)?|soundreasons\.media\.drawing")
 PACKAGE = Path(__file__).parent
 
 
@@ -138,12 +140,14 @@ def take(slug: str, values: Mapping[str, Any], data: Mapping[str, str]) -> Finge
     data : mapping of name to digest
         Digests of the declarations of what was read, which every byte or row was checked against.
     """
-    modules = reached_modules()
+    reached = reached_modules()
+    drawing = {name: code for name, code in reached.items() if DRAWING.fullmatch(name)}
     return Fingerprint(
         notebook=notebook_digest(slug),
         parameters=digest({name: value for name, value in values.items() if name != "out"}),
-        modules=modules,
-        versions=computing_versions(modules),
+        modules={name: code for name, code in reached.items() if name not in drawing},
+        drawing=drawing,
+        versions=computing_versions(reached),
         data=dict(data),
     )
 
@@ -159,7 +163,7 @@ def changes(results: Results) -> list[str]:
     return [
         *_parameter_changes(results),
         *(["code of the notebook"] if notebook_digest(results.slug) != then.notebook else []),
-        *_module_changes(then),
+        *_module_changes(then.modules),
         *_version_changes(then),
         *_data_changes(then),
     ]
@@ -178,9 +182,14 @@ def _parameter_changes(results: Results) -> list[str]:
     return [f"parameter {name}" for name in names] or ["parameters"]
 
 
-def _module_changes(then: Fingerprint) -> list[str]:
+def drawing_changes(results: Results) -> list[str]:
+    """Say what a run's figures were drawn with that is no longer so; its measures stand."""
+    return _module_changes(results.fingerprint.drawing)
+
+
+def _module_changes(then: Mapping[str, str]) -> list[str]:
     found = []
-    for name, old in then.modules.items():
+    for name, old in then.items():
         path = module_file(name)
         if path is None:
             found.append(f"module {name} is gone")

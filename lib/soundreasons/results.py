@@ -43,11 +43,16 @@ class Machine(_Strict):
 
 
 class Fingerprint(_Strict):
-    """What the numbers depend on; if any of it changes, they are stale."""
+    """What the numbers depend on; if any of it changes, they are stale.
+
+    `drawing` holds the modules that only the pages depend on: if one changes, the pages are made anew and the
+    numbers stand.
+    """
 
     notebook: str
     parameters: str
     modules: dict[str, str]
+    drawing: dict[str, str] = Field(default_factory=dict)
     versions: dict[str, str]
     data: dict[str, str]
 

@@ -16,14 +16,13 @@ from pathlib import Path
 from typing import Any
 
 import filelock
-import jupytext
 import nbformat
 import papermill
 from papermill.engines import NBClientEngine, papermill_engines
 from papermill.exceptions import PapermillExecutionError
 from traitlets.config import Config
 
-from soundreasons import files, parameters, project, results
+from soundreasons import files, pairing, parameters, project, results, runs
 
 Report = Callable[[str], None]
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
@@ -76,7 +75,7 @@ def run(
     Raises
     ------
     ValueError
-        If the chapter, the profile or a parameter is refused.
+        If the chapter, the profile or a parameter is refused, or the notebook is not the pair of its source.
     RunError
         If a cell failed or the kernel died.
     """
@@ -85,7 +84,7 @@ def run(
     values = parameters.check(parameters.declared(slug), {**own, **(changes or {})})
     if values["profile"] != profile:
         raise parameters.ParameterError(f"profile is {profile!r}, but profile={values['profile']!r} was set")
-    require_pair(slug)
+    pairing.require_pair(slug)
     target = project.run_folder(slug, profile, parameters.key(parameters.changed(values, own)))
     target.parent.mkdir(parents=True, exist_ok=True)
     with _alone(target, report):
@@ -98,24 +97,6 @@ def run(
         files.replace_folder(staging, target)
         shutil.rmtree(_failed(target), ignore_errors=True)
     return target
-
-
-def require_pair(slug: str) -> None:
-    """Refuse a notebook that is not what its MyST source says.
-
-    Raises
-    ------
-    RunError
-        If `notebooks/<slug>.ipynb` is missing, or differs from `notebooks/<slug>.md`.
-    """
-    path = project.notebook(slug)
-    if not path.is_file() or _cells(path) != _cells(path.with_suffix(".md")):
-        raise RunError(f"notebooks/{slug}.ipynb is not the pair of notebooks/{slug}.md; run `make pair`")
-
-
-def _cells(path: Path) -> list[tuple[str, str, list[str]]]:
-    notebook = jupytext.read(path)
-    return [(c.cell_type, c.source.strip(), sorted(c.metadata.get("tags", []))) for c in notebook.cells]
 
 
 @contextlib.contextmanager
@@ -145,6 +126,8 @@ def _clear_up(target: Path) -> None:
 
 
 def _keep_failed(staging: Path, target: Path) -> Path:
+    with contextlib.suppress(OSError, ValueError):  # a kernel that died may leave no notebook, or half of one
+        _tidy(staging / runs.NOTEBOOK)
     files.replace_folder(staging, _failed(target))
     return _failed(target) / "notebook.ipynb"
 
@@ -166,12 +149,15 @@ def _execute(slug: str, values: dict[str, Any], staging: Path, threads: int, pro
             raise RunError(
                 f"{slug} stopped in cell {error.exec_count}: {error.ename}: {error.evalue}"
             ) from None
-        except (RuntimeError, OSError) as error:  # the kernel did not start, or died
+        except OSError as error:
+            raise RunError(f"{slug}: {files.trouble(error)}") from None
+        except RuntimeError as error:  # the kernel did not start, or died
             raise RunError(f"{slug}: {type(error).__name__}: {error} (out of memory?)") from None
     if not (staging / "results.json").is_file():
         raise RunError(f"{slug} wrote no results: its last code cell must call run.verdicts()")
-    results.read(staging / "results.json")
+    results.read(staging / runs.RESULTS)
     _tidy(output)
+    runs.seal(staging)
 
 
 class _environment:

@@ -77,6 +77,40 @@ def read(thing: Any) -> Source:
     return Source(f"{module}.{bare.__qualname__}", file, first, end, shown, doc)
 
 
+def today(name: str, file: str) -> Source | None:
+    """Read a definition from its file as it stands now, without importing it; None if it is gone.
+
+    A page is rendered later than its chapter ran; comments and docstrings may have been mended meanwhile,
+    since no result depends on them.
+
+    Parameters
+    ----------
+    name, file : str
+        As in `Source`.
+
+    Examples
+    --------
+    >>> today("soundreasons.naming.unknown", "soundreasons/naming.py").code.splitlines()[0]
+    'def unknown(kind: str, given: str, allowed: Iterable[str]) -> str:'
+    >>> today("soundreasons.naming.gone", "soundreasons/naming.py") is None
+    True
+    """
+    path = Path(__file__).parent.parent / file
+    module = file.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+    if not path.is_file() or not name.startswith(f"{module}."):
+        return None
+    text = path.read_text(encoding="utf-8")
+    found: Any = ast.parse(text)
+    for part in name.removeprefix(f"{module}.").split("."):
+        found = next((node for node in found.body if getattr(node, "name", None) == part), None)
+        if found is None:
+            return None
+    first = min([found.lineno, *(decorator.lineno for decorator in found.decorator_list)])
+    code = textwrap.dedent("\n".join(text.splitlines()[first - 1 : found.end_lineno]))
+    shown, doc = _parted(code)
+    return Source(name, file, first, found.end_lineno, shown, doc)
+
+
 def _said(thing: Any) -> str:
     name = getattr(thing, "__name__", None)
     return str(name) if isinstance(name, str) else f"a value of type {type(thing).__name__}"

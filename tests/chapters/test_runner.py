@@ -14,7 +14,7 @@ import papermill
 import pytest
 
 from soundreasons import ledger as ledgers
-from soundreasons import project, results, runner
+from soundreasons import pairing, project, results, runner
 
 pytestmark = pytest.mark.chapter
 
@@ -83,7 +83,7 @@ def test_a_notebook_that_never_closes_its_run_is_refused(demo):
 def test_a_notebook_that_is_not_its_sources_pair_is_refused(demo):
     source = project.notebook("demo").with_suffix(".md")
     source.write_text(source.read_text().replace("normal(10", "normal(11"))
-    with pytest.raises(runner.RunError, match="make pair"):
+    with pytest.raises(pairing.PairError, match="make pair"):
         runner.run("demo", report=quiet)
 
 

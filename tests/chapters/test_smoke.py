@@ -64,9 +64,9 @@ def test_every_check_of_the_ledger_finds_its_measure(smoke_book, slug):
 
 @pytest.mark.parametrize("slug", SLUGS)
 def test_the_pair_agrees_and_holds_no_outputs(slug):
-    from soundreasons import runner
+    from soundreasons import pairing
 
-    runner.require_pair(slug)
+    pairing.require_pair(slug)
     notebook = nbformat.read(project.notebook(slug), as_version=4)
     assert not [cell for cell in notebook.cells if cell.get("outputs")]
 

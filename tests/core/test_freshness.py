@@ -92,6 +92,29 @@ def test_only_what_papers_readers_media_and_learning_hold_is_counted():
     assert not any(name.startswith(("soundreasons.chapter", "soundreasons.claims")) for name in reached)
 
 
+@pytest.mark.parametrize(
+    ("module", "draws"),
+    [
+        ("soundreasons.papers.spiky_svd.figures", True),
+        ("soundreasons.papers.mesonet.figures.faces", True),
+        ("soundreasons.papers.spiky_svd", True),  # the names that a package offers
+        ("soundreasons.media.drawing", True),
+        ("soundreasons.papers.spiky_svd.method", False),
+        ("soundreasons.papers.spiky_svd.experiments", False),
+        ("soundreasons.media.audio", False),
+    ],
+)
+def test_what_only_draws_is_counted_apart(module, draws):
+    assert bool(freshness.DRAWING.fullmatch(module)) == draws
+
+
+def test_a_figures_colour_leaves_the_measures_and_asks_for_its_page_anew(fresh):
+    seeding = "soundreasons.learning.seeding"
+    drawn = altered(fresh, modules={}, drawing={seeding: "0"})
+    assert freshness.changes(drawn) == []
+    assert freshness.drawing_changes(drawn) == [f"module {seeding}"]
+
+
 def test_versions_carry_no_build_label():
     versions = freshness.computing_versions(["soundreasons.learning.device"])
     assert "+" not in versions["torch"]

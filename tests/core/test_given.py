@@ -77,5 +77,5 @@ def test_a_cell_too_long_for_a_table_is_refused_by_name(slug, tmp_path):
     table = tmp_path / "wide.csv"
     table.write_text("a,b\n" + "x" * 200_000 + ",1\ny,2\n")
     trial = importlib.import_module(f"soundreasons.papers.{slug}.trial")
-    with pytest.raises(ValueError, match=r"wide\.csv is no table: field larger than field limit"):
+    with pytest.raises(ValueError, match=r"wide\.csv.* is no (line of a )?table: field larger"):
         trial.run(str(table))

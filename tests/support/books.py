@@ -22,7 +22,7 @@ def build_environment(root: Path) -> dict[str, str]:
 def start_build(
     root: Path, target: str, profile: str, environment: dict[str, str] | None = None
 ) -> subprocess.Popen[str]:
-    """Start the build in some copy of the book, as the Makefile does, in a process group of its own."""
+    """Start Snakemake for a target in some copy of the book, in a process group of its own."""
     command = [
         sys.executable, "-m", "snakemake", target, "--cores", "2", "--nolock", "--rerun-incomplete",
         "--quiet", "all", "--config", f"profile={profile}",

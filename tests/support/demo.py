@@ -56,6 +56,14 @@ import pandas as pd
 run.table(pd.DataFrame({"seed": run.seeds, "level": values}), "noise", caption="Noise over seeds")
 ```
 
+```{code-cell} ipython3
+from soundreasons.naming import unknown
+
+run.source(unknown)
+run.measures(pd.DataFrame({"level": [1.0, 2.0]}, index=["low", "high"]), "made.{row}.{column}", exact=True)
+run.measure("made.level", values * 4, over="tones")
+```
+
 ## Second half
 
 The level is {glue:text}`level.noise:.2f`.

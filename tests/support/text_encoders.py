@@ -45,7 +45,7 @@ def tiny_encoder(device="cpu", seed=0):
     tokenizer.post_processor = processors.TemplateProcessing(
         single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
     )
-    return sd.TransformerEncoder("tiny", f"tiny {seed}", body, tokenizer, max_length=32, device=device)
+    return sd.data.TransformerEncoder("tiny", f"tiny {seed}", body, tokenizer, max_length=32, device=device)
 
 
 def need(*entries):

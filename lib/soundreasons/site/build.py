@@ -7,12 +7,12 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import filelock
 
-from soundreasons import data, project
+from soundreasons import data, project, runs, stale
 from soundreasons.site import compose, edition, pages
 
 
@@ -20,37 +20,58 @@ class BuildError(RuntimeError):
     """The site was built with a warning, or not at all."""
 
 
-def build(profile: str | None = None, *, report: Callable[[str], None] = print) -> Path:
-    """Write the generated pages and render the book; any warning is an error.
+def build(
+    profile: str | None = None, *, as_is: bool = False, report: Callable[[str], None] = print
+) -> dict[str, runs.Failure]:
+    """Write the generated pages and render the book; any warning is an error, unless a chapter failed.
+
+    A chapter whose run failed is shown as failed: what its page then lacks (numbered figures that others
+    cite) is no reason to withhold the others.
 
     Parameters
     ----------
     profile : str, optional
         Whose runs to show; unless told, the last run of each chapter.
+    as_is : bool
+        Show a chapter without a finished run as one that failed, instead of refusing.
     report : callable
         Takes one line of progress.
 
     Returns
     -------
-    Path
-        The first page.
+    dict of slug to Failure
+        Chapters whose run failed; the site shows them so.
 
     Raises
     ------
     BuildError
         With the warnings.
+    RunDamaged
+        If a chapter has no run that can be shown.
     """
     root = project.root()
-    editions = edition.collect(profile)
+    editions = edition.collect(profile, as_is=as_is)
+    failed = {chapter.slug: chapter.failure for chapter in editions if chapter.failure}
     (root / "_build").mkdir(exist_ok=True)
     with filelock.FileLock(root / "_build" / ".site.lock"):
-        report(f"site: {len(editions)} chapter{'s' if len(editions) > 1 else ''}")
+        report(f"site: {len(editions)} chapter{'s' if len(editions) > 1 else ''}{_told(failed)}")
+        made_of = stale.site_inputs(profile, {chapter.slug: chapter.folder for chapter in editions})
         _install_mathjax(root / "book" / "_static" / "mathjax")
         pages.write_all(editions)
         for chapter in editions:
             compose.write(chapter)
-        _render(root)
-    return root / "_build" / "html" / "index.html"
+        _render(root, strict=not failed)
+        stale.note_site(made_of, root / "_build" / "html")
+    return failed
+
+
+def first_page() -> Path:
+    """Return where the rendered site begins."""
+    return project.root() / "_build" / "html" / "index.html"
+
+
+def _told(failed: Mapping[str, runs.Failure]) -> str:
+    return f", {len(failed)} of them failed: {', '.join(failed)}" if failed else ""
 
 
 def _install_mathjax(target: Path) -> None:
@@ -66,10 +87,11 @@ def _install_mathjax(target: Path) -> None:
     partial.rename(target)
 
 
-def _render(root: Path) -> None:
+def _render(root: Path, *, strict: bool) -> None:
     # --all: an incremental build forgets its earlier warnings, and leaves pages out of the sitemap.
     program = Path(sys.executable).with_name("jupyter-book")  # it cannot be called with -m
-    command = [str(program), "build", str(root), "-W", "-n", "--keep-going", "--all", "-q"]
+    refuse = ["-W", "-n", "--keep-going"] if strict else []
+    command = [str(program), "build", str(root), *refuse, "--all", "-q"]
     done = subprocess.run(command, capture_output=True, text=True, cwd=root, check=False)
     if done.returncode:
         plain = re.sub(r"\x1b\[[0-9;]*m", "", done.stdout + done.stderr)

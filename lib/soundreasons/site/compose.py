@@ -9,7 +9,7 @@ from typing import Any
 import jupytext
 import nbformat
 
-from soundreasons import files, markup, project, showing
+from soundreasons import files, markup, pairing, project, runs, showing, source
 from soundreasons.measures import Measure
 from soundreasons.site import address
 from soundreasons.site.edition import Edition
@@ -39,13 +39,35 @@ def compose(edition: Edition) -> str:
     ComposeError
         If the run is of other code than the source's, or a cell shows two figures.
     """
-    executed = nbformat.read(edition.folder / "notebook.ipynb", as_version=4)  # type: ignore[no-untyped-call]
-    source = jupytext.read(project.notebook(edition.slug).with_suffix(".md"))
-    cells = _with_current_prose(edition.slug, source.cells, executed.cells)
-    executed.cells = [page_cell for cell in cells for page_cell in _page_cells(edition, cell)]
-    executed.metadata = {"kernelspec": executed.metadata.kernelspec, "language_info": {"name": "python"}}
-    text: str = nbformat.writes(executed)  # type: ignore[no-untyped-call]
+    written = jupytext.read(project.notebook(edition.slug).with_suffix(".md"))
+    of_run = _failed_cells if edition.failure else _finished_cells
+    cells = of_run(edition, written.cells)
+    page = nbformat.v4.new_notebook(  # type: ignore[no-untyped-call]
+        cells=[page_cell for cell in cells for page_cell in _page_cells(edition, cell)],
+        metadata={"kernelspec": written.metadata.kernelspec, "language_info": {"name": "python"}},
+    )
+    text: str = nbformat.writes(page)  # type: ignore[no-untyped-call]
     return text + "\n"
+
+
+def _finished_cells(edition: Edition, written: list[Any]) -> list[Any]:
+    executed = nbformat.read(edition.folder / runs.NOTEBOOK, as_version=4)  # type: ignore[no-untyped-call]
+    return _with_current_prose(edition.slug, written, executed.cells)
+
+
+def _failed_cells(edition: Edition, written: list[Any]) -> list[Any]:
+    """Cells with what a failed run had shown before it stopped; its traceback stands in the verdict box."""
+    path = edition.failure.notebook if edition.failure else None
+    if path is None:
+        return written
+    executed = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
+    for cell in executed.cells:
+        if cell.cell_type == "code":
+            cell.outputs = [output for output in cell.outputs if output.output_type != "error"]
+    try:
+        return _with_current_prose(edition.slug, written, executed.cells)
+    except ComposeError:  # its code was edited since; the box still says how it failed
+        return written
 
 
 def write(edition: Edition) -> None:
@@ -57,14 +79,19 @@ def _is_injected(cell: Any) -> bool:
     return "injected-parameters" in cell.metadata.get("tags", [])
 
 
-def _with_current_prose(slug: str, source: list[Any], executed: list[Any]) -> list[Any]:
+def _with_current_prose(slug: str, written: list[Any], executed: list[Any]) -> list[Any]:
     """Cells of the source, with the outputs of the run; the injected parameters follow their cell."""
     ran = [cell for cell in executed if cell.cell_type == "code"]
     own = [cell.source.strip() for cell in ran if not _is_injected(cell)]
-    if own != [cell.source.strip() for cell in source if cell.cell_type == "code"]:
-        raise ComposeError(f"{slug} was run with other code than it has now; run it again")
+    if own != [cell.source.strip() for cell in written if cell.cell_type == "code"]:
+        remedy = f"run it again: `soundreasons run {slug}`"
+        try:
+            pairing.require_pair(slug)
+        except pairing.PairError as error:
+            remedy = str(error)
+        raise ComposeError(f"{slug} was run with other code than it has now; {remedy}")
     cells, position = [], 0
-    for cell in source:
+    for cell in written:
         if cell.cell_type == "markdown":
             cells.append(cell)
             continue
@@ -154,6 +181,8 @@ def _table_cell(edition: Edition, output: Any) -> Any:
 def _source_cell(edition: Edition, output: Any) -> Any:
     """Some code of the library, linked to its lines where there is a repository, its docstring folded."""
     mark = _mark(output)
+    if current := source.today(mark["name"], mark["file"]):
+        mark = {**mark, **current._asdict()}
     link = address.source_address(mark["file"], mark["line"], mark["end"], edition.run.commit)
     name = markup.code(mark["name"])
     parts = [f"**[{name}]({link})**" if link else f"**{name}**", showing.fenced(mark["code"], "python")]

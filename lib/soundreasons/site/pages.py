@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from soundreasons import claims, files, parameters, project, results
+from soundreasons import claims, files, parameters, project, results, runs
 from soundreasons import ledger as ledgers
 from soundreasons.data import registry
 from soundreasons.markup import code, plain
@@ -59,6 +60,8 @@ def _counts(verdicts: Sequence[claims.Judgement]) -> str:
 
 def _run_line(run: results.Results) -> str:
     """Which run this is, in a sentence."""
+    if not run.started:
+        return f"Profile {run.profile}: the run did not finish."
     seeds = f"seeds {run.seeds[0]} to {run.seeds[-1]}" if len(run.seeds) > 1 else f"seed {run.seeds[0]}"
     used = [name for name, entry in run.data.items() if entry.kind != "unavailable"]
     absent = run.absent()
@@ -78,6 +81,8 @@ def verdict_box(edition: Edition) -> str:
 
     A claim's line holds its verdict, its sentence, and how its checks came out.
     """
+    if edition.failure:
+        return _failure_box(edition.failure)
     verdicts = judged(edition, edition.run)
     lines = [_box_line(edition.slug, claim, verdicts[claim.id]) for claim in edition.ledger.claims]
     return "\n".join([
@@ -92,6 +97,28 @@ def verdict_box(edition: Edition) -> str:
         ":::",
         "",
     ])  # fmt: skip
+
+
+def _failure_box(failure: runs.Failure) -> str:
+    """What a chapter opens with when its run failed: where, why, and the traceback, folded."""
+    place = f"It stopped in code cell {failure.cell}" if failure.cell else "It did not come to its end"
+    lines = [
+        "::::{admonition} This chapter failed in this build",
+        ":class: error failed-run",
+        "",
+        f"{place}. What it had shown until then follows; numbers in the prose are the reference edition's.",
+        "",
+        *_verbatim(failure.error),
+    ]
+    if failure.traceback:
+        lines += ["", ":::{dropdown} How it stopped", *_verbatim(failure.traceback), ":::"]
+    return "\n".join([*lines, "::::", ""])
+
+
+def _verbatim(text: str) -> list[str]:
+    """Text that no markup is read from, whatever it holds."""
+    fence = "`" * max(3, 1 + max(map(len, re.findall("`+", text)), default=0))
+    return [f"{fence}text", *text.splitlines(), fence]
 
 
 def _box_line(slug: str, claim: ledgers.Claim, judgement: claims.Judgement) -> str:
@@ -204,7 +231,8 @@ def cost(editions: Sequence[Edition]) -> str:
     """Time, processor time and memory of each run, and of the committed reference."""
     rows = []
     for edition in editions:
-        rows.append([f"{edition.slug}, this build", *_cost_cells(edition.run)])
+        if edition.failure is None:
+            rows.append([f"{edition.slug}, this build", *_cost_cells(edition.run)])
         if edition.reference:
             rows.append([f"{edition.slug}, reference edition", *_cost_cells(edition.reference)])
     return _table(["run", "profile", "clock", "processor", "memory at the peak", "machine"], rows)

@@ -7,9 +7,8 @@ import pytest
 import soundfile
 
 from soundreasons import parameters, project, results, showing
-from soundreasons.papers import concept_hierarchies as ch
-from soundreasons.papers.concept_hierarchies import placed_audio
-from soundreasons.papers.concept_hierarchies.taxonomies import jamendo_taggings
+from soundreasons.papers.concept_hierarchies.data import jamendo_audio as placed_audio
+from soundreasons.papers.concept_hierarchies.data.tags import jamendo_taggings
 
 RATE = 16_000
 TINY = {
@@ -88,20 +87,3 @@ def test_broken_files_and_genres_that_nobody_hears_are_told_and_end_nothing(run_
         "inconclusive",
         "contradicted",
     }
-
-
-def test_too_little_above_the_filter_is_told_by_set_and_kind_and_all_seeds_go():
-    probes = ch.Probes(
-        np.ones((4, 2)), np.zeros(4), np.array([0.71, 0.72, 0.73, 0.70]), np.ones(4, dtype=int)
-    )
-    few = ch.Probes(probes.vectors, probes.biases, np.array([0.71, 0.72, 0.70, 0.70]), probes.epochs)
-    nowhere = np.full(4, ch.NOWHERE)
-    concepts = ch.ConceptSet(tuple("abcd"), ("program",) * 4, np.eye(4, dtype=bool), nowhere, nowhere)
-    good, bad = (
-        ch.Study(concepts, {}, np.zeros((4, 4), dtype=np.int8), p, np.ones((4, 4))) for p in (probes, few)
-    )
-    views, told = ch.filtered_views({"one": [good, good], "two": [good, bad]}, {"programs": ch.PROGRAMS})
-    assert list(views) == [("one", "programs")]
-    assert [v.concepts.names for v in views["one", "programs"]] == [("a", "b", "c")] * 2
-    assert told == ["two, programs: left out, 2 concepts of kind program are above the filter of 70% test "
-                    "accuracy, a tree takes 3 or more"]  # fmt: skip

@@ -3,7 +3,7 @@
 import nbformat
 import pytest
 
-from soundreasons import claims, data, project
+from soundreasons import claims, data, ledger, project
 from soundreasons.papers import explainable_recommendation as er
 from support.here import require
 
@@ -35,25 +35,25 @@ def test_a_stand_in_is_chosen_by_the_registry_with_a_limit_that_fits_it(
 ):
     require(*here)
     only(monkeypatch, *here)
-    source = er.choose_source(asked, 200)
+    source = er.data.choose_source(asked, 200)
     assert (source.name, source.min_listeners, source.absent) == (name, min_listeners, absent)
     assert source.stands_in == (name != asked)
 
 
 def test_of_the_large_data_set_it_is_said_what_to_put_where(monkeypatch):
     only(monkeypatch)
-    told = er.Source("lastfm_360k", "movielens_2016", 20, ("lastfm_360k",)).remedies()
-    assert told.loc[0, "not here"] == "lastfm_360k"
+    told = er.data.Source("lastfm_360k", "movielens_2016", 20, ("lastfm_360k",)).remedies()
+    assert list(told) == ["lastfm_360k"]
     for part in ("soundreasons data fetch lastfm_360k", "artmbid-artname-plays.tsv", "`placed/lastfm_360k`"):
-        assert part in told.loc[0, "to get it"]
+        assert part in told["lastfm_360k"]
     with pytest.raises(data.DataUnavailable, match=r"neither lastfm_360k nor .*placed/lastfm_360k"):
-        er.choose_source("lastfm_360k", 200)
+        er.data.choose_source("lastfm_360k", 200)
 
 
 def test_a_limit_that_leaves_no_tag_is_refused_with_one_that_fits():
     require("movielens_2016")
     with pytest.raises(ValueError, match=r"leaves 28 items and 0 tags of movielens_2016.*; 20 suits"):
-        er.listening("movielens_2016", min_listeners=200)
+        er.data.listening("movielens_2016", min_listeners=200)
 
 
 def cells_until(mark):
@@ -88,7 +88,7 @@ def test_the_paper_profile_without_its_data_explains_films_by_name(monkeypatch, 
     found = space["run"]._measures
     assert all(".movielens_2016." in name for name in found)
     absent = ["lastfm_360k", "hetrec_lastfm"]
-    judged = claims.judge_all(claims.load(project.ledger(SLUG)), found, profile="paper", absent=absent)
+    judged = claims.judge_all(ledger.read(SLUG), found, profile="paper", absent=absent)
     assert {judgement.verdict for judgement in judged.values()} == {"not tested"}
 
 
@@ -96,9 +96,11 @@ def test_a_listener_of_names_that_nobody_knows_is_refused_in_the_first_cell(tmp_
     require("hetrec_lastfm")
     opening = cells_until("chapter.open")
     assert len(opening) == 2, "the parameters, and the cell that checks them"
-    with pytest.raises(ValueError, match=r"nothing is called 'Pink Floyds' in hetrec_lastfm.*Pink Floyd"):
+    with pytest.raises(
+        ValueError, match=r"'Pink Floyds' is not among the names of hetrec_lastfm; nearest: .*Pink Floyd"
+    ):
         run_cells(opening, tmp_path, listener=["Pink Floyds"])
-    with pytest.raises(ValueError, match=r"nothing is called 'xqzzyw'.*no name is near"):
+    with pytest.raises(ValueError, match=r"'xqzzyw' is not among .*nothing is near"):
         run_cells(opening, tmp_path, listener=["Can", "xqzzyw"])
     assert len(run_cells(opening, tmp_path, listener=[])["heard"]) == 10
 
@@ -109,5 +111,5 @@ def test_the_names_of_every_profile_are_in_its_data():
     for profile in ("laptop", "smoke"):
         values = parameters.profile_values(SLUG, profile)
         require(values["data_set"])
-        music = er.listening(values["data_set"], min_listeners=values["min_listeners"])
-        er.require_known(values["listener"], music)
+        music = er.data.listening(values["data_set"], min_listeners=values["min_listeners"])
+        er.data.item_numbers(values["listener"], music)

@@ -16,9 +16,9 @@ def cells() -> list[str]:
 def test_absent_data_is_named_before_anything_is_trained_or_read():
     at = {
         word: next(number for number, cell in enumerate(cells()) if word in cell)
-        for word in ("run.missing(", "train_toys(", "grouped_table(", "load_films(")
+        for word in ("run.available(", "train_toys(", "grouped_table(", "load_films(")
     }
-    assert min(at, key=at.__getitem__) == "run.missing("
-    (naming,) = [cell for cell in cells() if "run.missing(" in cell]
+    assert min(at, key=at.__getitem__) == "run.available("
+    (naming,) = [cell for cell in cells() if "run.available(" in cell]
     assert "*tables" in naming
     assert "film_set" in naming

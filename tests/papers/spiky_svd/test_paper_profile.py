@@ -6,7 +6,8 @@ import nbformat
 import pytest
 
 from soundreasons import parameters, project, results, runner
-from soundreasons.papers.spiky_svd import absent, check_parameters
+from soundreasons.papers.spiky_svd.data import absent
+from soundreasons.papers.spiky_svd.experiments.parameters import check_parameters
 
 TINY = {"n_seeds": 1, "repeats": 1, "block_items": 240, "communities": [4]}
 PLACED = ["movielens_25m", "lastfm_360k", "aotm2011", "cornell_yes", "spotify_mpd"]
@@ -40,16 +41,20 @@ def test_without_its_data_the_paper_profile_says_what_to_get_and_tests_the_theor
     }
     assert verdicts["C4"] != "not tested"
     assert {name for name, entry in found.data.items() if entry.kind != "unavailable"} == set()
-    rows = {row[0]: row[1] for row in found.tables["absent"].rows}
-    assert set(rows) >= set(PLACED)
-    assert "www.aicrowd.com" in rows["spotify_mpd"]
-    assert "`placed/spotify_mpd`" in rows["spotify_mpd"]
-    assert "soundreasons data fetch movielens_25m" in rows["movielens_25m"]
-    assert "fetch spotify_mpd" not in rows["spotify_mpd"]  # nobody may download it for the reader
     cells = nbformat.read(folder / "notebook.ipynb", as_version=4).cells
     code = [cell for cell in cells if cell.cell_type == "code"]
-    first = next(number for number, cell in enumerate(code) if "aicrowd" in outputs_of(cell))
-    assert not any(re.search(r"(embed|associate|exact_spikes)\(", cell.source) for cell in code[: first + 1])
+    first = next(number for number, cell in enumerate(code) if "Not on this machine" in outputs_of(cell))
+    told = outputs_of(code[first])
+    for name in PLACED:
+        assert f"`{name}`" in told
+        assert f"`placed/{name}`" in told
+    assert "www.aicrowd.com" in told
+    assert "`soundreasons data fetch movielens_25m`" in told
+    assert "fetch spotify_mpd" not in told  # nobody may download it for the reader
+    assert not any(
+        re.search(r"(?<!method\.)\b(embed|associate|exact_spikes)\(", cell.source)
+        for cell in code[: first + 1]
+    )
 
 
 @pytest.mark.chapter
@@ -102,8 +107,8 @@ def test_parameters_that_exclude_each_other_are_refused_all_at_once(values, told
 
 @pytest.mark.usefixtures("bare_machine")
 def test_what_is_absent_is_told_once_with_the_files_of_the_publisher():
-    table = absent(["cornell_yes", "cornell_yes", "hetrec_tags"]).set_index("data set")["how to get it"]
-    assert table.index.tolist() == ["cornell_yes", "hetrec_tags"]
+    table = absent(["cornell_yes", "cornell_yes", "hetrec_tags"])
+    assert list(table) == ["cornell_yes", "hetrec_tags"]
     # The three files of the publisher's archive, as its page lists them.
     for file in ("yes_complete/train.txt", "yes_complete/test.txt", "yes_complete/song_hash.txt"):
         assert f"`{file}`" in table["cornell_yes"]
