@@ -167,6 +167,7 @@ def recipe(network: FaceNetwork, settings: Training) -> Recipe:
 
     Examples
     --------
+    >>> from soundreasons.papers.mesonet.method import Meso4
     >>> told = recipe(Meso4(32), Training(steps=10, drops=(0.5,)))
     >>> told.optimiser.param_groups[0]["lr"], dict(told.schedule.milestones)
     (0.001, {5: 1})
@@ -204,6 +205,7 @@ def settle_norms(network: FaceNetwork, batches: Sequence[Tensor]) -> None:
     --------
     On black faces the first convolution gives its bias alone, of which the ReLU keeps what is positive:
 
+    >>> from soundreasons.papers.mesonet.method import Meso4
     >>> network = Meso4(32)
     >>> settle_norms(network, [torch.zeros(2, 3, 32, 32)])
     >>> convolution, _, norm, _ = network.blocks[0]
@@ -257,6 +259,7 @@ def fit(
 
     Examples
     --------
+    >>> from soundreasons.papers.mesonet.method import Meso4
     >>> bright = iter([(torch.ones(2, 3, 32, 32), torch.ones(2))] * 20)
     >>> losses = fit(Meso4(32), bright, Training(steps=3, augment=False))
     >>> len(losses), len(list(bright))
