@@ -13,6 +13,7 @@ REBUILT: set[str] = {
     "concept_hierarchies",
     "explainable_recommendation",
     "interpretable_attribution",
+    "mesonet",
     "music_deepfakes",
     "song_descriptors",
     "spiky_svd",

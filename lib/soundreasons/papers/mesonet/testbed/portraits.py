@@ -27,13 +27,14 @@ from soundreasons import data
 from soundreasons.learning.cache import Arrays, Cache
 from soundreasons.media import video
 from soundreasons.media.video import Pixels
-from soundreasons.papers.mesonet.alignment import Placement, crop, placement
-from soundreasons.papers.mesonet.autoencoder import SwapNetwork, random_warp, to_tensor
-from soundreasons.papers.mesonet.bench import KEY_INTERVAL, Clip
-from soundreasons.papers.mesonet.editing import exchange, face_patches
-from soundreasons.papers.mesonet.landmarks import Landmarks, search
-from soundreasons.papers.mesonet.people import Cast
-from soundreasons.papers.mesonet.quality import LEAST_TRANSFER, MOST_SEAM, features, seam
+from soundreasons.papers.mesonet.data.landmarks import search
+from soundreasons.papers.mesonet.method.alignment import crop, placement
+from soundreasons.papers.mesonet.method.networks import to_tensor
+from soundreasons.papers.mesonet.testbed.autoencoder import SwapTraining, train_drawing
+from soundreasons.papers.mesonet.testbed.bench import KEY_INTERVAL, Clip
+from soundreasons.papers.mesonet.testbed.editing import exchange, face_patches
+from soundreasons.papers.mesonet.testbed.people import Cast
+from soundreasons.papers.mesonet.testbed.quality import LEAST_TRANSFER, MOST_SEAM, features, seam
 
 PORTRAIT_KINDS = ("real", "passthrough", "swap")
 PHOTOS = 5  # photographs of each person that become scenes; the last of them is for testing
@@ -41,28 +42,6 @@ SEEN_SHARE = 0.7  # of the people: trained on
 _TURN, _ZOOM, _SHIFT = 4.0, 0.04, 0.03  # most of the drift: degrees, share of the size, shares of the width
 _NOISE = 2.0  # grey levels
 _ENLARGED = 2.0  # the cascade wants larger pictures than these
-
-
-@dataclass(frozen=True)
-class CrowdTraining:
-    """Settings of the training of the shared encoder and decoder.
-
-    Attributes
-    ----------
-    steps : int
-        Steps of the optimiser.
-    batch_size : int
-        Faces a step.
-    learning_rate : float
-        Of Adam with betas (0.5, 0.999).
-    warp : float
-        As for `SwapTraining`.
-    """
-
-    steps: int = 2000
-    batch_size: int = 16
-    learning_rate: float = 1e-3
-    warp: float = 0.06
 
 
 @dataclass(frozen=True)
@@ -77,8 +56,8 @@ class PortraitSettings:
         Frames of a scene.
     quantisation : int
         H.264 rate factor.
-    training : CrowdTraining
-        Of the swaps.
+    training : SwapTraining
+        Of the autoencoder that all share.
     seed : int
         Of the swaps and of the drift.
     """
@@ -86,7 +65,7 @@ class PortraitSettings:
     n_people: int = 40
     n_frames: int = 12
     quantisation: int = 23
-    training: CrowdTraining = field(default_factory=CrowdTraining)
+    training: SwapTraining = field(default_factory=lambda: SwapTraining(steps=2000, batch_size=16))
     seed: int = 0
 
 
@@ -116,30 +95,6 @@ def crowd(n_people: int) -> Cast:
     return Cast(swaps, *groups)
 
 
-def crowd_step(
-    network: SwapNetwork,
-    faces: Tensor,
-    optimiser: torch.optim.Optimizer,
-    settings: CrowdTraining,
-    generator: torch.Generator | None,
-) -> Tensor:
-    """Take one step: some faces (n, 3, 64, 64), flipped at random, drawn from bent copies; return the loss.
-
-    Chapter: mesonet.
-    """
-    device = faces.device
-    chosen = torch.randint(len(faces), (settings.batch_size,), device=device, generator=generator)
-    target = faces[chosen]
-    flipped = torch.rand(len(target), 1, 1, 1, device=device, generator=generator) < 0.5
-    target = torch.where(flipped, target.flip(3), target)
-    drawn: Tensor = network(random_warp(target, settings.warp, generator), 0)
-    loss = (drawn - target).abs().mean()
-    optimiser.zero_grad()
-    loss.backward()  # type: ignore[no-untyped-call]
-    optimiser.step()
-    return loss.detach()
-
-
 class CrowdSwap:
     """An encoder and a decoder for all, and the mean code of each person.
 
@@ -149,7 +104,7 @@ class CrowdSwap:
     ----------
     faces : sequence of ndarray of uint8, shape (n, 64, 64, 3) each
         Upright faces, person by person.
-    settings : CrowdTraining
+    settings : SwapTraining
         How long, and how.
     seed : int
         Of the weights and the draws.
@@ -158,17 +113,11 @@ class CrowdSwap:
     """
 
     def __init__(
-        self, faces: Sequence[Pixels], settings: CrowdTraining, seed: int, *, device: str = "cpu"
+        self, faces: Sequence[Pixels], settings: SwapTraining, seed: int, *, device: str = "cpu"
     ) -> None:
-        torch.manual_seed(seed)
-        generator = torch.Generator(device).manual_seed(seed)
         self.device = device
-        self.network: SwapNetwork = SwapNetwork().to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        everybody = to_tensor(np.concatenate(faces), device)
-        optimiser = torch.optim.Adam(self.network.parameters(), lr=settings.learning_rate, betas=(0.5, 0.999))
-        for _ in range(settings.steps):
-            crowd_step(self.network, everybody, optimiser, settings, generator)
-        self.network.eval()
+        everybody = np.concatenate(faces)
+        self.network, _ = train_drawing([everybody], settings=settings, seed=seed, device=device)
         with torch.inference_mode():
             self.means = torch.stack([self._codes(own).mean(dim=0) for own in faces])
 
@@ -272,7 +221,7 @@ class PortraitBench:
         own = self.settings
         people = [_with_faces(photos) for photos in data.open("orl_faces").pictures[: own.n_people]]
         patches = [
-            np.concatenate([face_patches(_rgb(photo)[np.newaxis], [_place(p)]) for photo, p in found])
+            np.concatenate([face_patches(_rgb(photo)[np.newaxis], [placement(p)]) for photo, p in found])
             for found in people
         ]
         swapper = CrowdSwap(patches, own.training, own.seed, device=self.device)
@@ -284,7 +233,7 @@ class PortraitBench:
             shown = numbers[self.cast.swaps[name]]
             for photo, points in people[number][:PHOTOS]:
                 frames, moved = drift(photo, points, own.n_frames, rng)
-                where = [_place(p) for p in moved]
+                where = [placement(p) for p in moved]
                 versions = {
                     "real": frames,
                     "passthrough": exchange(frames, where, lambda patches: patches),
@@ -324,7 +273,7 @@ class PortraitBench:
         name = f"{person}-{place:02d}"
         decoded = video.decode(files[f"{scene}-{kind}"].tobytes(), name=name)
         crops = np.stack([
-            crop(pixels, _place(points), self.side)
+            crop(pixels, placement(points), self.side)
             for pixels, points in zip(decoded.pixels, files["points"][scene], strict=True)
         ])  # fmt: skip
         return Clip(
@@ -344,10 +293,6 @@ class PortraitBench:
 
 def _rgb(photo: NDArray[np.uint8]) -> Pixels:
     return np.repeat(photo[..., np.newaxis], 3, axis=2)
-
-
-def _place(points: NDArray[np.float64]) -> Placement:
-    return placement(Landmarks(points, 1.0))
 
 
 def _with_faces(photos: NDArray[np.uint8]) -> list[tuple[NDArray[np.uint8], NDArray[np.float64]]]:
@@ -401,12 +346,3 @@ def portrait_transfer(bench: PortraitBench) -> pd.Series[float]:
         "people": len(bench.cast.people), "scenes": len(real), "knows": np.mean(knows),
         "taken_for_shown": np.mean(shown), "taken_for_own": np.mean(own), "seam": rim, "accepted": accepted,
     }, dtype=float)  # fmt: skip
-
-
-def over_people(matrix: NDArray[np.float64], clips: Sequence[Clip]) -> NDArray[np.float64]:
-    """Average scenes of one person: from (n_seeds, n_scenes) to (n_seeds, n_people).
-
-    What is resampled for an interval is people, since their scenes are near-copies. Chapter: mesonet.
-    """
-    persons = np.array([clip.person for clip in clips])
-    return np.stack([matrix[:, persons == person].mean(axis=1) for person in np.unique(persons)], axis=1)

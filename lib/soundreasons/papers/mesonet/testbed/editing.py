@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from soundreasons.media.video import Pixels
-from soundreasons.papers.mesonet.alignment import Placement, crop, crop_matrix
-from soundreasons.papers.mesonet.autoencoder import SIDE
+from soundreasons.papers.mesonet.method.alignment import MARGIN, Placement, crop, crop_matrix
+from soundreasons.papers.mesonet.testbed.autoencoder import SIDE
 
 FACE_MARGIN = 1.0  # the patch that is exchanged, over the size of the face
 FEATHER = 0.03  # of the side of the patch
@@ -39,6 +39,19 @@ def ellipse(side: int, shape: tuple[float, float, float, float]) -> NDArray[np.f
     inside = ((columns - x) / semi_x) ** 2 + ((rows - y) / semi_y) ** 2 <= 1
     sigma = FEATHER * side
     return np.asarray(cv2.GaussianBlur(inside.astype(np.float32), (0, 0), sigma), dtype=np.float32)
+
+
+def face_mask(side: int) -> NDArray[np.bool_]:
+    """The part of a crop that a swap exchanges, shape (side, side). Chapter: mesonet.
+
+    Examples
+    --------
+    >>> face_mask(8).sum().item()
+    12
+    """
+    semi_x, semi_y = (FACE_MARGIN / MARGIN * side * axis for axis in FACE_ELLIPSE[:2])
+    rows, columns = np.mgrid[:side, :side] + 0.5 - side / 2
+    return np.asarray((columns / semi_x) ** 2 + (rows / semi_y) ** 2 <= 1)
 
 
 def match_colours(patch: Pixels, target: Pixels, mask: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -13,11 +13,9 @@ import torch
 from numpy.typing import NDArray
 
 from soundreasons.media.video import Pixels
-from soundreasons.papers.mesonet.alignment import MARGIN
-from soundreasons.papers.mesonet.autoencoder import to_tensor
-from soundreasons.papers.mesonet.editing import FACE_ELLIPSE, FACE_MARGIN
-from soundreasons.papers.mesonet.networks import Meso4, MesoInception4
-from soundreasons.papers.mesonet.training import score
+from soundreasons.papers.mesonet.fast import score
+from soundreasons.papers.mesonet.method import FaceNetwork, to_tensor
+from soundreasons.papers.mesonet.testbed.editing import face_mask
 
 # Zones of an upright crop: top, bottom, left, right, in shares of its side.
 ZONES: dict[str, tuple[float, float, float, float]] = {
@@ -25,19 +23,6 @@ ZONES: dict[str, tuple[float, float, float, float]] = {
     "nose": (0.45, 0.62, 0.38, 0.62),
     "mouth": (0.63, 0.80, 0.30, 0.70),
 }
-
-
-def face_mask(side: int) -> NDArray[np.bool_]:
-    """The part of a crop that a swap exchanges, shape (side, side). Chapter: mesonet.
-
-    Examples
-    --------
-    >>> face_mask(8).sum().item()
-    12
-    """
-    semi_x, semi_y = (FACE_MARGIN / MARGIN * side * axis for axis in FACE_ELLIPSE[:2])
-    rows, columns = np.mgrid[:side, :side] + 0.5 - side / 2
-    return np.asarray((columns / semi_x) ** 2 + (rows / semi_y) ** 2 <= 1)
 
 
 def zone_mask(zone: str, side: int) -> NDArray[np.bool_]:
@@ -86,7 +71,7 @@ def detail_ratio(crops: Pixels) -> NDArray[np.float64]:
     return np.array(ratios)
 
 
-def mean_maps(network: Meso4 | MesoInception4, crops: Pixels, *, batch_size: int = 64) -> NDArray[np.float64]:
+def mean_maps(network: FaceNetwork, crops: Pixels, *, batch_size: int = 64) -> NDArray[np.float64]:
     """Mean output of each filter of the last convolution over many faces, shape (16, side / 8, side / 8).
 
     Chapter: mesonet.
@@ -123,7 +108,7 @@ def background_share(maps: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def ideal_inputs(
-    network: Meso4 | MesoInception4,
+    network: FaceNetwork,
     *,
     steps: int = 40,
     rate: float = 0.02,
@@ -137,7 +122,7 @@ def ideal_inputs(
 
     Parameters
     ----------
-    network : Meso4, MesoInception4
+    network : FaceNetwork
         In evaluation.
     steps : int
         Steps of the climb.
@@ -165,7 +150,7 @@ def ideal_inputs(
     return np.asarray(x.detach().permute(0, 2, 3, 1).cpu().numpy(), dtype=np.float64)
 
 
-def hidden_zones(network: Meso4 | MesoInception4, crops: Pixels) -> Mapping[str, NDArray[np.float64]]:
+def hidden_zones(network: FaceNetwork, crops: Pixels) -> Mapping[str, NDArray[np.float64]]:
     """Scores of faces with one zone painted over in its own mean colour, and untouched.
 
     Chapter: mesonet.

@@ -6,20 +6,21 @@ first author published: rotation, zoom, flip, brightness, colour shift. Chapter:
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from soundreasons.learning.loop import Loop, train
 from soundreasons.media.video import Pixels
-from soundreasons.papers.mesonet.autoencoder import to_tensor
-from soundreasons.papers.mesonet.folding import for_scoring
-from soundreasons.papers.mesonet.networks import NETWORKS, FaceNetwork
+from soundreasons.papers.mesonet.method.networks import NETWORKS, FaceNetwork, to_tensor
 
-Batches = Iterator[tuple[Tensor, Tensor]]
+Batch: TypeAlias = tuple[Tensor, Tensor]
+Batches: TypeAlias = Iterator[Batch]
 _NORM_BATCHES = 8
 
 
@@ -55,6 +56,40 @@ class Training:
 PAPER = Training(steps=4000, batch_size=75, drops=(0.25, 0.5, 0.75), mixed_precision=True)
 
 
+def squared_error(logits: Tensor, is_real: Tensor) -> Tensor:
+    """Mean squared distance of the probability from the truth, (eq-mesonet-loss).
+
+    Not cross-entropy: a face that is called wrong for sure pulls less, since the slope of the sigmoid
+    vanishes there. Chapter: mesonet.
+
+    Parameters
+    ----------
+    logits : Tensor, shape (n,)
+        Values whose sigmoid is the probability of being real.
+    is_real : Tensor, shape (n,)
+        1.0 for a real face, 0.0 for a forged one; on the same device.
+
+    Returns
+    -------
+    Tensor, shape ()
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ.
+
+    Examples
+    --------
+    Undecided about one real and one forged face: (0.5^2 + 0.5^2) / 2.
+
+    >>> squared_error(torch.tensor([0.0, 0.0]), torch.tensor([1.0, 0.0]))
+    tensor(0.2500)
+    """
+    if logits.shape != is_real.shape:
+        raise ValueError(f"logits have shape {tuple(logits.shape)}, labels {tuple(is_real.shape)}")
+    return nn.functional.mse_loss(torch.sigmoid(logits.float()), is_real)
+
+
 def augment(faces: Tensor, generator: torch.Generator | None) -> Tensor:
     """Turn, zoom, flip, brighten and tint faces at random.
 
@@ -71,7 +106,20 @@ def augment(faces: Tensor, generator: torch.Generator | None) -> Tensor:
     Returns
     -------
     Tensor, shape (B, 3, H, W), in [0, 1]
+
+    Raises
+    ------
+    ValueError
+        If the faces have another shape.
+
+    Examples
+    --------
+    >>> black = augment(torch.zeros(8, 3, 4, 4), torch.Generator().manual_seed(0))
+    >>> bool((black <= 30 / 255).all())  # nothing to turn: a tint of thirty grey levels at most
+    True
     """
+    if faces.ndim != 4 or faces.shape[1] != 3:
+        raise ValueError(f"faces have shape {tuple(faces.shape)}, expected (B, 3, H, W)")
     n, device = len(faces), faces.device
 
     def uniform(low: float, high: float, *shape: int) -> Tensor:
@@ -87,42 +135,52 @@ def augment(faces: Tensor, generator: torch.Generator | None) -> Tensor:
     return tinted.clamp(0, 1)
 
 
-class Trainer:
-    """Trains one network; `step` takes a batch. Chapter: mesonet.
+class Recipe(NamedTuple):
+    """What a training loop takes: the loss of a batch, who moves the weights, for how long, how fast."""
+
+    loss_of: Callable[[Batch], Tensor]
+    optimiser: torch.optim.Adam
+    loop: Loop
+    schedule: torch.optim.lr_scheduler.MultiStepLR
+
+
+def recipe(network: FaceNetwork, settings: Training) -> Recipe:
+    """Lay out the paper's training: squared error, Adam, tenfold drops of its rate (Section 4).
+
+    Chapter: mesonet.
 
     Parameters
     ----------
     network : FaceNetwork
-        On its device.
+        On its device; set to training.
     settings : Training
         How.
-    generator : torch.Generator or None
-        For the augmentation, on the same device.
+
+    Returns
+    -------
+    Recipe
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than 0 steps.
+
+    Examples
+    --------
+    >>> from soundreasons.papers.mesonet.method import Meso4
+    >>> told = recipe(Meso4(32), Training(steps=10, drops=(0.5,)))
+    >>> told.optimiser.param_groups[0]["lr"], dict(told.schedule.milestones)
+    (0.001, {5: 1})
     """
-
-    def __init__(self, network: FaceNetwork, settings: Training, generator: torch.Generator | None) -> None:
-        self.network, self.settings, self.generator = network.train(), settings, generator
-        self.optimiser = torch.optim.Adam(network.parameters(), lr=settings.learning_rate)
-        at = sorted({max(1, round(share * settings.steps)) for share in settings.drops})
-        self.schedule = torch.optim.lr_scheduler.MultiStepLR(self.optimiser, at, gamma=0.1)
-        device = next(network.parameters()).device.type
-        half = torch.float16 if device == "cuda" else torch.bfloat16
-        self.autocast = torch.autocast(device, half) if settings.mixed_precision else contextlib.nullcontext()
-        self.scaler = torch.amp.GradScaler(device, enabled=settings.mixed_precision and half == torch.float16)
-
-    def step(self, faces: Tensor, is_real: Tensor) -> Tensor:
-        """Take one step on faces (B, 3, H, W) and labels (B,), 1 = real; return the loss before it."""
-        if self.settings.augment:
-            faces = augment(faces, self.generator)
-        with self.autocast:
-            logits = self.network.logits(faces)
-        loss = nn.functional.mse_loss(torch.sigmoid(logits.float()), is_real)
-        self.optimiser.zero_grad()
-        self.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
-        self.scaler.step(self.optimiser)
-        self.scaler.update()
-        self.schedule.step()
-        return loss.detach()
+    network.train()
+    optimiser = torch.optim.Adam(network.parameters(), lr=settings.learning_rate)
+    drops = sorted({max(1, round(share * settings.steps)) for share in settings.drops})
+    return Recipe(
+        lambda batch: squared_error(network.logits(batch[0]), batch[1]),
+        optimiser,
+        Loop(settings.steps, precision="half" if settings.mixed_precision else "single"),
+        torch.optim.lr_scheduler.MultiStepLR(optimiser, drops, gamma=0.1),
+    )
 
 
 def settle_norms(network: FaceNetwork, batches: Sequence[Tensor]) -> None:
@@ -130,7 +188,32 @@ def settle_norms(network: FaceNetwork, batches: Sequence[Tensor]) -> None:
 
     After few steps Keras' running mean, which moves by one hundredth a step, still remembers its
     start; a network that is right by its batches is then wrong in evaluation. Chapter: mesonet.
+
+    Parameters
+    ----------
+    network : FaceNetwork
+        Changed in place, left in evaluation.
+    batches : sequence of Tensor, each (B, 3, size, size)
+        Faces in [0, 1]; each batch counts the same.
+
+    Raises
+    ------
+    ValueError
+        If there is no batch.
+
+    Examples
+    --------
+    On black faces the first convolution gives its bias alone, of which the ReLU keeps what is positive:
+
+    >>> from soundreasons.papers.mesonet.method import Meso4
+    >>> network = Meso4(32)
+    >>> settle_norms(network, [torch.zeros(2, 3, 32, 32)])
+    >>> convolution, _, norm, _ = network.blocks[0]
+    >>> torch.allclose(norm.running_mean, convolution.bias.relu())
+    True
     """
+    if not batches:
+        raise ValueError("there is no batch to settle the norms on")
     norms = [module for module in network.modules() if isinstance(module, nn.BatchNorm2d)]
     usual = [norm.momentum for norm in norms]
     for norm in norms:
@@ -149,24 +232,44 @@ def settle_norms(network: FaceNetwork, batches: Sequence[Tensor]) -> None:
 def fit(
     network: FaceNetwork, batches: Batches, settings: Training, *, generator: torch.Generator | None = None
 ) -> list[float]:
-    """Train on a stream of batches and settle the norms on further ones; return the losses.
+    """Train on a stream of batches, and settle the norms on further ones.
 
     Chapter: mesonet.
+
+    Parameters
+    ----------
+    network : FaceNetwork
+        Changed in place, left in evaluation.
+    batches : iterator of (Tensor, Tensor)
+        Faces (B, 3, size, size) in [0, 1], and 1.0 for each that is real, on the network's device.
+    settings : Training
+        How.
+    generator : torch.Generator, optional
+        Of the augmentation, on the same device.
+
+    Returns
+    -------
+    list of float
+        Loss of each step.
 
     Raises
     ------
     ValueError
         If the stream ends before the training does.
+
+    Examples
+    --------
+    >>> from soundreasons.papers.mesonet.method import Meso4
+    >>> bright = iter([(torch.ones(2, 3, 32, 32), torch.ones(2))] * 20)
+    >>> losses = fit(Meso4(32), bright, Training(steps=3, augment=False))
+    >>> len(losses), len(list(bright))
+    (3, 9)
     """
-    trainer = Trainer(network, settings, generator)
-    losses = []
-    for number in range(settings.steps):
-        batch = next(batches, None)
-        if batch is None:
-            raise ValueError(f"the data ended after {number} of {settings.steps} steps")
-        losses.append(float(trainer.step(*batch)))
-    settle_norms(network, [faces for faces, _ in (next(batches) for _ in range(_NORM_BATCHES))])
-    return losses
+    told = recipe(network, settings)
+    shown = ((augment(faces, generator) if settings.augment else faces, real) for faces, real in batches)
+    losses = train(told.loss_of, shown, told.optimiser, told.loop, schedule=told.schedule)
+    settle_norms(network, [faces for faces, _ in islice(batches, _NORM_BATCHES)])
+    return losses.tolist()
 
 
 def balanced_batches(
@@ -187,10 +290,22 @@ def balanced_batches(
     device : str
         Where the batches go.
 
+    Yields
+    ------
+    (Tensor, Tensor)
+        Faces (batch_size, 3, side, side) in [0, 1], and 1.0 for each that is real.
+
     Raises
     ------
     ValueError
         If one of the labels has no face.
+
+    Examples
+    --------
+    >>> black, rng = np.zeros((3, 2, 2, 3), dtype=np.uint8), np.random.default_rng(0)
+    >>> x, is_real = next(balanced_batches([(black, True), (black, False)], 4, rng, "cpu"))
+    >>> x.shape, is_real.tolist()
+    (torch.Size([4, 3, 2, 2]), [1.0, 0.0, 1.0, 0.0])
     """
     by_label = {
         label: [faces for faces, is_real in groups if is_real == label and len(faces)]
@@ -244,54 +359,20 @@ def train_detector(
     ------
     ValueError
         If a label has no face, or the crops are of no side that the network takes.
+
+    Examples
+    --------
+    >>> white, black = np.full((4, 32, 32, 3), 255, np.uint8), np.zeros((4, 32, 32, 3), np.uint8)
+    >>> settings = Training(steps=40, batch_size=8, augment=False)
+    >>> network = train_detector("meso4", [(white, True), (black, False)], settings=settings, seed=0)
+    >>> (network(torch.ones(1, 3, 32, 32)) > network(torch.zeros(1, 3, 32, 32))).item()
+    True
     """
+    if kind not in NETWORKS:
+        raise ValueError(f"kind is {kind!r}, expected one of {list(NETWORKS)}")
     torch.manual_seed(seed)
     network: FaceNetwork = NETWORKS[kind](groups[0][0].shape[1])
     network = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     batches = balanced_batches(groups, settings.batch_size, np.random.default_rng(seed), device)
     fit(network, batches, settings, generator=torch.Generator(device).manual_seed(seed))
     return network.eval()
-
-
-def score(
-    network: FaceNetwork,
-    crops: Pixels,
-    *,
-    batch_size: int = 32,
-    progress: Callable[[int], None] | None = None,
-) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    """Probability of being real, face by face.
-
-    Channels last, in batches, the blocks pooled first (`folding.for_scoring`), without bookkeeping for
-    gradients. Chapter: mesonet.
-
-    Parameters
-    ----------
-    network : FaceNetwork
-        In evaluation.
-    crops : ndarray of uint8, shape (n, size, size, 3)
-        RGB faces.
-    batch_size : int, from 1
-        Faces at once.
-    progress : callable, optional
-        Told the number of faces done after each batch.
-
-    Returns
-    -------
-    ndarray, shape (n,)
-
-    Raises
-    ------
-    ValueError
-        If the faces are of another side than the network's, or the network is in training.
-    """
-    device = str(next(network.parameters()).device)
-    network = for_scoring(network)
-    found = []
-    with torch.inference_mode():
-        for start in range(0, len(crops), batch_size):
-            faces = to_tensor(crops[start : start + batch_size], device)
-            found.append(network(faces.contiguous(memory_format=torch.channels_last)).cpu().numpy())
-            if progress is not None:
-                progress(start + len(faces))
-    return np.concatenate(found).astype(np.float64) if found else np.zeros(0)

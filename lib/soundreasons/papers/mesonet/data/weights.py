@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from soundreasons import data
-from soundreasons.papers.mesonet.networks import NETWORKS, FaceNetwork, Meso4, MesoInception4
+from soundreasons.papers.mesonet.method.networks import NETWORKS, FaceNetwork, Meso4, MesoInception4
 
 RELEASED = {
     ("meso4", "deepfake"): "Meso4_DF",

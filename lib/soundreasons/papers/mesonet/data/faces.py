@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from soundreasons.media import video
 from soundreasons.media.video import Frame, Pixels
-from soundreasons.papers.mesonet.alignment import crop, placement
-from soundreasons.papers.mesonet.landmarks import Landmarks, look_again, search
+from soundreasons.papers.mesonet.data.landmarks import Landmarks, look_again, search
+from soundreasons.papers.mesonet.method.alignment import crop, placement
 
 MOST_LOST = 3  # frames that a face may be out of sight before it is given up
 SEARCH_EVERY = 10  # frames between full searches while faces are followed
@@ -138,7 +138,7 @@ def face_clips(frames: Sequence[Frame], side: int) -> list[FaceClip]:
     clips = []
     for track in follow([frame.pixels for frame in frames]):
         crops = [
-            crop(frames[n].pixels, placement(face), side)
+            crop(frames[n].pixels, placement(face.points), side)
             for n, face in zip(track.numbers, track.faces, strict=True)
         ]
         numbers = np.array([frames[n].number for n in track.numbers])

@@ -1,16 +1,20 @@
-"""The released networks on the authors' own validation faces: what their scores, which ship here, tell.
+"""What the authors' own validation faces say: the released networks' scores of them ship here.
 
 Chapter: mesonet.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from soundreasons import data
-from soundreasons.papers.mesonet.evaluation import THRESHOLD, Estimate, auc
+from soundreasons.learning.intervals import bootstrap_interval
+from soundreasons.papers.mesonet.experiments.detection import Estimate, Matrix, auc
+from soundreasons.papers.mesonet.method import THRESHOLD
 
 NETWORKS = ("meso4", "mesoinception")
 
@@ -81,57 +85,53 @@ def videos_right(table: pd.DataFrame, network: str) -> pd.DataFrame:
 
 
 def over_videos(
-    weighted: NDArray[np.float64],
-    weights: NDArray[np.float64],
-    rng: np.random.Generator,
-    *,
-    n_resamples: int = 2000,
+    statistic: Callable[..., Matrix], columns: tuple[Matrix, ...], rng: np.random.Generator
 ) -> Estimate:
-    """Weighted mean over videos, with a 95 % percentile interval that resamples videos.
+    """Statistic of columns of one value a video, with a 95 % interval that resamples videos.
 
     Chapter: mesonet.
 
-    Parameters
-    ----------
-    weighted, weights : ndarray, shape (n_videos,)
-        Sums and sizes: correct frames and frames, or ones.
-    rng : numpy.random.Generator
-        Draws the resamples.
-    n_resamples : int, from 1
-        How many.
-
     Examples
     --------
-    >>> over_videos(np.array([2.0, 2.0]), np.array([4.0, 4.0]), np.random.default_rng(0))
+    Two of four frames right in each of two videos:
+
+    >>> def ratio(right, n, axis):
+    ...     return right.sum(axis) / n.sum(axis)
+    >>> over_videos(ratio, (np.array([2.0, 2.0]), np.array([4.0, 4.0])), np.random.default_rng(0))
     Estimate(values=[0.5], interval=(0.5, 0.5))
     """
-    drawn = rng.integers(len(weights), size=(n_resamples, len(weights)))
-    means = weighted[drawn].sum(axis=1) / weights[drawn].sum(axis=1)
-    low, high = np.quantile(means, [0.025, 0.975])
-    return Estimate([float(weighted.sum() / weights.sum())], (float(low), float(high)))
+    mean, low, high = bootstrap_interval(columns, rng, statistic=statistic)
+    return Estimate([mean], (low, high))
+
+
+def _ratio(sums: Matrix, sizes: Matrix, axis: int) -> Matrix:
+    return np.asarray(sums.sum(axis) / sizes.sum(axis))
+
+
+def _gain(mean: Matrix, right: Matrix, n: Matrix, axis: int) -> Matrix:
+    return np.asarray(mean.mean(axis) - right.sum(axis) / n.sum(axis))
 
 
 def gain_of_videos(table: pd.DataFrame, network: str, rng: np.random.Generator) -> Estimate:
     """Accuracy of videos less that of frames, with an interval over videos. Chapter: mesonet."""
     videos = videos_right(table, network)
-    n, right, mean = (videos[name].to_numpy() for name in ("n", "frames", "mean"))
-    drawn = rng.integers(len(n), size=(2000, len(n)))
-    gains = mean[drawn].mean(axis=1) - (right * n)[drawn].sum(axis=1) / n[drawn].sum(axis=1)
-    low, high = np.quantile(gains, [0.025, 0.975])
-    return Estimate([float(mean.mean() - (right * n).sum() / n.sum())], (float(low), float(high)))
+    n, right, mean = (videos[name].to_numpy(float) for name in ("n", "frames", "mean"))
+    return over_videos(_gain, (mean, right * n, n), rng)
 
 
 def frame_accuracy(table: pd.DataFrame, network: str, rng: np.random.Generator) -> Estimate:
     """Accuracy of frames, with an interval over videos. Chapter: mesonet."""
     videos = videos_right(table, network)
-    return over_videos((videos["frames"] * videos["n"]).to_numpy(), videos["n"].to_numpy(float), rng)
+    return over_videos(
+        _ratio, ((videos["frames"] * videos["n"]).to_numpy(), videos["n"].to_numpy(float)), rng
+    )
 
 
 def gain_of_inception(table: pd.DataFrame, rng: np.random.Generator) -> Estimate:
     """Accuracy of MesoInception-4's frames less that of Meso-4's, over videos. Chapter: mesonet."""
     simple, inception = (videos_right(table, network) for network in NETWORKS)
     n = simple["n"].to_numpy(float)
-    return over_videos(((inception["frames"] - simple["frames"]) * n).to_numpy(), n, rng)
+    return over_videos(_ratio, (((inception["frames"] - simple["frames"]) * n).to_numpy(), n), rng)
 
 
 def calibration(scores: NDArray[np.float64], is_real: NDArray[np.bool_], *, n_bins: int = 10) -> pd.DataFrame:
@@ -163,3 +163,30 @@ def calibration_error(scores: NDArray[np.float64], is_real: NDArray[np.bool_], *
     """
     bins = calibration(scores, is_real, n_bins=n_bins)
     return float(((bins["scored"] - bins["real"]).abs() * bins["n"]).sum() / bins["n"].sum())
+
+
+def over_validation_videos(
+    table: pd.DataFrame, rng: Callable[[], np.random.Generator]
+) -> dict[str, Estimate]:
+    """Accuracies of frames, gains of videos, and MesoInception-4's gain, with intervals over videos.
+
+    Chapter: mesonet.
+
+    Parameters
+    ----------
+    table : DataFrame
+        As from `validation_scores`.
+    rng : callable
+        Gives the generator that draws videos, the same for each interval.
+
+    Returns
+    -------
+    dict of Estimate
+        `accuracy.validation.<network>`, `gain_of_clips.validation.<network>`,
+        `gain_of_inception.validation`.
+    """
+    found = {}
+    for network in NETWORKS:
+        found[f"accuracy.validation.{network}"] = frame_accuracy(table, network, rng())
+        found[f"gain_of_clips.validation.{network}"] = gain_of_videos(table, network, rng())
+    return found | {"gain_of_inception.validation": gain_of_inception(table, rng())}

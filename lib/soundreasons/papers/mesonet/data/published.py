@@ -6,51 +6,13 @@ Chapter: mesonet.
 from __future__ import annotations
 
 import math
-from functools import cache
-from importlib import resources
-from typing import Any
 
 import pandas as pd
-import yaml
 
-from soundreasons.papers.mesonet.weights import RELEASED
+from soundreasons import ledger
+from soundreasons.papers.mesonet.data.weights import RELEASED
 
 PICTURES = ("df/df00204.jpg", "df/df01254.jpg", "real/real00240.jpg", "real/real00772.jpg")
-
-
-@cache
-def _ledger() -> dict[str, Any]:
-    text = (resources.files("soundreasons.papers.mesonet") / "claims.yml").read_text(encoding="utf-8")
-    found: dict[str, Any] = yaml.safe_load(text)
-    return found
-
-
-@cache
-def _facts() -> dict[str, Any]:
-    return {fact["id"]: fact for fact in _ledger()["facts"]}
-
-
-def reported(claim: str, value: str) -> float:
-    """Return a value that a claim of the ledger reports.
-
-    Chapter: mesonet.
-
-    Raises
-    ------
-    KeyError
-        If the ledger has no such value.
-
-    Examples
-    --------
-    >>> reported("C7", "meso4")
-    27977.0
-    """
-    for entry in _ledger()["claims"]:
-        if entry["id"] == claim:
-            for found in entry.get("reported", []):
-                if found["id"] == value:
-                    return float(found["value"])
-    raise KeyError(f"{claim}.{value} is not in the ledger")
 
 
 def known_scores() -> pd.DataFrame:
@@ -68,7 +30,7 @@ def known_scores() -> pd.DataFrame:
     >>> known_scores().shape
     (4, 4)
     """
-    rows = [[float(s) for s in _facts()[f"scores_{n}_{f}"]["value"].split()] for n, f in RELEASED]
+    rows = [ledger.read("mesonet").fact(f"scores_{n}_{f}").numbers for n, f in RELEASED]
     index = pd.MultiIndex.from_tuples(RELEASED, names=["network", "forgery"])
     return pd.DataFrame(rows, index=index, columns=list(PICTURES))
 
@@ -88,12 +50,12 @@ def later_benchmarks() -> pd.DataFrame:
     >>> later_benchmarks()["test"].iloc[0]
     'FaceForensics++ raw'
     """
-    rows = []
-    for name, fact in _facts().items():
-        if name.startswith("rank_") and name.endswith("_meso"):
-            other = _facts()[name.removesuffix("meso") + "xception"]
-            test = fact["what"].rpartition(":")[0]
-            rows.append((test, fact["value"], other["value"]))
+    ranks = ledger.read("mesonet").facts_with("rank_")
+    rows = [
+        (fact.what.rpartition(":")[0], fact.value, ranks[name.removesuffix("meso") + "xception"].value)
+        for name, fact in ranks.items()
+        if name.endswith("_meso")
+    ]
     return pd.DataFrame(rows, columns=["test", "MesoNet", "Xception"])
 
 
@@ -119,21 +81,17 @@ def claims_without(*entries: str) -> pd.DataFrame:
     'not tested'
     """
     rows = {}
-    for claim in _ledger()["claims"]:
-        counted = [check for check in claim["checks"] if check["rule"] != "illustration"]
+    for claim in ledger.read("mesonet").claims:
+        counted = [check for check in claim.checks if check.rule != "illustration"]
         sizes = [_size(check) for check in counted]
-        lost = [
-            size
-            for check, size in zip(counted, sizes, strict=True)
-            if set(check.get("needs", [])) & set(entries)
-        ]
+        lost = [size for check, size in zip(counted, sizes, strict=True) if set(check.needs) & set(entries)]
         if lost:
             verdict = "not tested" if sum(lost) == sum(sizes) else "by what is left"
-            rows[claim["id"]] = (sum(sizes), sum(lost), verdict)
+            rows[claim.id] = (sum(sizes), sum(lost), verdict)
     table = pd.DataFrame.from_dict(rows, orient="index", columns=["checks", "lost", "verdict"])
     return table.rename_axis("claim")
 
 
-def _size(check: dict[str, Any]) -> int:
+def _size(check: ledger.Check) -> int:
     """How many checks one line of the ledger stands for."""
-    return math.prod(len(values) for values in check.get("for_each", {}).values())
+    return math.prod(len(values) for values in check.for_each.values())

@@ -6,14 +6,17 @@ face of A is encoded and decoded by B's decoder: B, with A's expression. Chapter
 
 from __future__ import annotations
 
-import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise, repeat
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from soundreasons.learning.loop import Loop, train
 from soundreasons.media.video import Pixels
+from soundreasons.papers.mesonet.method.networks import to_tensor
 
 SIDE = 64
 _CODE = 128
@@ -28,7 +31,7 @@ class SwapTraining:
     steps : int
         Steps of the optimiser.
     batch_size : int
-        Faces of each person a step.
+        Faces a step, for each decoder.
     learning_rate : float
         Of Adam with betas (0.5, 0.999).
     warp : float
@@ -56,7 +59,7 @@ class SwapNetwork(nn.Module):
         super().__init__()
         widths = [3, 16, 32, 64, 128]
         layers: list[nn.Module] = []
-        for before, after in itertools.pairwise(widths):
+        for before, after in pairwise(widths):
             layers += [nn.Conv2d(before, after, 3, stride=2, padding=1), nn.LeakyReLU(0.1)]
         self.encoder = nn.Sequential(
             *layers, nn.Flatten(), nn.Linear(128 * 16, _CODE), nn.Linear(_CODE, 64 * 64), nn.LeakyReLU(0.1)
@@ -111,58 +114,53 @@ def random_warp(faces: Tensor, strength: float, generator: torch.Generator | Non
     )
 
 
-class SwapTrainer:
-    """Trains a swap network on the faces of two people, step by step. Chapter: mesonet.
-
-    Parameters
-    ----------
-    faces : pair of Tensor, each (n, 3, 64, 64) in [0, 1]
-        Upright crops of each person, on the device of the training.
-    settings : SwapTraining
-        How.
-    generator : torch.Generator or None
-        On the same device.
-    """
-
-    def __init__(
-        self, faces: tuple[Tensor, Tensor], settings: SwapTraining, generator: torch.Generator | None
-    ) -> None:
-        self.faces, self.settings, self.generator = faces, settings, generator
-        self.network = SwapNetwork().to(faces[0].device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.optimiser = torch.optim.Adam(
-            self.network.parameters(), lr=settings.learning_rate, betas=(0.5, 0.999)
-        )
-
-    def step(self) -> Tensor:
-        """Take one step; return the mean absolute error before it."""
-        losses = []
-        for person, faces in enumerate(self.faces):
-            chosen = torch.randint(
-                len(faces), (self.settings.batch_size,), device=faces.device, generator=self.generator
-            )
-            target = faces[chosen]
-            flipped = torch.rand(len(target), 1, 1, 1, device=faces.device, generator=self.generator) < 0.5
-            target = torch.where(flipped, target.flip(3), target)
-            bent = random_warp(target, self.settings.warp, self.generator)
-            losses.append((self.network(bent, person) - target).abs().mean())
-        loss = torch.stack(losses).mean()
-        self.optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        self.optimiser.step()
-        return loss.detach()
-
-
-def train_swap(
-    first: Pixels, second: Pixels, *, settings: SwapTraining, seed: int, device: str = "cpu"
-) -> tuple[SwapNetwork, list[float]]:
-    """Train the shared encoder and two decoders.
+def drawing_error(
+    network: SwapNetwork,
+    faces: Tensor,
+    person: int,
+    settings: SwapTraining,
+    generator: torch.Generator | None,
+) -> Tensor:
+    """Mean absolute error of some faces, flipped at random and drawn again from bent copies.
 
     Chapter: mesonet.
 
     Parameters
     ----------
-    first, second : ndarray of uint8, shape (n, 64, 64, 3)
-        Upright faces of the two people.
+    network : SwapNetwork
+        On the device of the faces.
+    faces : Tensor, shape (n, 3, 64, 64), in [0, 1]
+        Of one person, or of all who share a decoder.
+    person : {0, 1}
+        Which decoder draws them.
+    settings : SwapTraining
+        Faces a step, and how far they are bent.
+    generator : torch.Generator or None
+        Draws, on the same device.
+
+    Returns
+    -------
+    Tensor, shape ()
+    """
+    chosen = torch.randint(len(faces), (settings.batch_size,), device=faces.device, generator=generator)
+    target = faces[chosen]
+    flipped = torch.rand(len(target), 1, 1, 1, device=faces.device, generator=generator) < 0.5
+    target = torch.where(flipped, target.flip(3), target)
+    drawn: Tensor = network(random_warp(target, settings.warp, generator), person)
+    return (drawn - target).abs().mean()
+
+
+def train_drawing(
+    people: Sequence[Pixels], *, settings: SwapTraining, seed: int, device: str = "cpu"
+) -> tuple[SwapNetwork, list[float]]:
+    """Train the shared encoder, and a decoder for each of one or two lists of faces.
+
+    Chapter: mesonet.
+
+    Parameters
+    ----------
+    people : sequence of 1 or 2 ndarray of uint8, each (n, 64, 64, 3)
+        Upright faces of two people, or of all who share one decoder.
     settings : SwapTraining
         How long, and how.
     seed : int
@@ -182,28 +180,21 @@ def train_swap(
     ValueError
         If the faces have another shape, or there is none.
     """
-    for faces in (first, second):
+    for faces in people:
         if faces.shape[1:] != (SIDE, SIDE, 3) or len(faces) == 0:
             raise ValueError(f"faces have shape {faces.shape}, expected (n, {SIDE}, {SIDE}, 3), n from 1")
     torch.manual_seed(seed)
     generator = torch.Generator(device).manual_seed(seed)
-    trainer = SwapTrainer((to_tensor(first, device), to_tensor(second, device)), settings, generator)
-    losses = [float(trainer.step()) for _ in range(settings.steps)]
-    return trainer.network.eval(), losses
+    shown = [to_tensor(faces, device) for faces in people]
+    network: SwapNetwork = SwapNetwork().to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
 
+    def error(shown: list[Tensor]) -> Tensor:
+        errors = [drawing_error(network, faces, k, settings, generator) for k, faces in enumerate(shown)]
+        return torch.stack(errors).mean()
 
-def to_tensor(pixels: Pixels, device: str = "cpu") -> Tensor:
-    """Turn pictures (n, height, width, 3) of bytes into (n, 3, height, width) in [0, 1], channels last.
-
-    Chapter: mesonet.
-
-    Examples
-    --------
-    >>> to_tensor(np.full((1, 2, 2, 3), 255, dtype=np.uint8)).max()
-    tensor(1.)
-    """
-    moved = torch.from_numpy(np.ascontiguousarray(pixels)).to(device)
-    return moved.permute(0, 3, 1, 2).float().div(255)
+    optimiser = torch.optim.Adam(network.parameters(), lr=settings.learning_rate, betas=(0.5, 0.999))
+    losses = train(error, repeat(shown), optimiser, Loop(settings.steps))
+    return network.eval(), losses.tolist()
 
 
 def decode_as(network: SwapNetwork, faces: Pixels, person: int) -> Pixels:

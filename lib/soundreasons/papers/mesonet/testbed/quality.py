@@ -13,10 +13,9 @@ from numpy.typing import NDArray
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
 from soundreasons.media.video import Pixels
-from soundreasons.papers.mesonet.alignment import MARGIN
-from soundreasons.papers.mesonet.bench import Bench
-from soundreasons.papers.mesonet.editing import FACE_ELLIPSE
-from soundreasons.papers.mesonet.looking import face_mask
+from soundreasons.papers.mesonet.method.alignment import MARGIN
+from soundreasons.papers.mesonet.testbed.bench import Bench
+from soundreasons.papers.mesonet.testbed.editing import FACE_ELLIPSE, face_mask
 
 # A swap is accepted if most of its faces are taken for the other person's, and its rim stands out little.
 LEAST_TRANSFER = 0.5

@@ -1,4 +1,4 @@
-"""The same networks, arranged for scoring: pool first, then cut and scale what is left.
+"""`method.score` for many faces: the same networks, which pool first, then cut and scale what is left.
 
 A block takes maxima of norm(relu(convolution)). In evaluation the norm is a scale and a shift for each
 channel, and both it and the ReLU never change an order, so the maximum may be taken right behind the
@@ -12,10 +12,13 @@ from __future__ import annotations
 
 import copy
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from soundreasons.papers.mesonet.networks import DilatedInception, FaceNetwork, Meso4, MesoInception4
+from soundreasons.media.video import Pixels
+from soundreasons.papers.mesonet.method.networks import DilatedInception, FaceNetwork, to_tensor
 
 
 class _Folded(nn.Module):
@@ -62,6 +65,7 @@ class PooledBlock(_Folded):
 
     Examples
     --------
+    >>> from soundreasons.papers.mesonet.method import Meso4
     >>> block = Meso4(32).blocks[0].eval()
     >>> x = torch.rand(1, 3, 32, 32)
     >>> torch.allclose(PooledBlock(block)(x), block(x), atol=1e-6)
@@ -93,6 +97,7 @@ class PooledInception(_Folded):
 
     Examples
     --------
+    >>> from soundreasons.papers.mesonet.method import MesoInception4
     >>> block = MesoInception4(32).blocks[0].eval()
     >>> x = torch.rand(2, 3, 32, 32)
     >>> torch.allclose(PooledInception(block)(x), block(x), atol=1e-6)
@@ -148,7 +153,7 @@ def for_scoring(network: FaceNetwork) -> FaceNetwork:
     Parameters
     ----------
     network : FaceNetwork
-        In evaluation; `Meso1` comes back as it is.
+        In evaluation.
 
     Raises
     ------
@@ -157,14 +162,13 @@ def for_scoring(network: FaceNetwork) -> FaceNetwork:
 
     Examples
     --------
+    >>> from soundreasons.papers.mesonet.method import MesoInception4
     >>> network, x = MesoInception4(32).eval(), torch.rand(2, 3, 32, 32)
     >>> torch.allclose(for_scoring(network)(x), network(x), atol=1e-6)
     True
     """
     if network.training:
         raise ValueError("the network is in training, expected evaluation; call network.eval() first")
-    if not isinstance(network, Meso4 | MesoInception4):
-        return network
     folded = copy.deepcopy(network)
     folded.blocks = nn.Sequential(*(_pooled(block) for block in network.blocks))  # type: ignore[arg-type]
     return folded.eval()
@@ -172,3 +176,36 @@ def for_scoring(network: FaceNetwork) -> FaceNetwork:
 
 def _pooled(block: nn.Sequential) -> nn.Module:
     return (PooledInception if isinstance(block[0], DilatedInception) else PooledBlock)(block)
+
+
+def score(network: FaceNetwork, crops: Pixels, *, batch_size: int = 32) -> NDArray[np.float64]:
+    """Probability of being real, face by face: `method.score`, in batches, the blocks pooled first.
+
+    Chapter: mesonet.
+
+    Parameters
+    ----------
+    network : FaceNetwork
+        In evaluation.
+    crops : ndarray of uint8, shape (n, size, size, 3)
+        RGB faces.
+    batch_size : int, from 1
+        Faces at once.
+
+    Returns
+    -------
+    ndarray, shape (n,)
+
+    Raises
+    ------
+    ValueError
+        If the faces are of another side than the network's, or the network is in training.
+    """
+    device = str(next(network.parameters()).device)
+    network = for_scoring(network)
+    found = []
+    with torch.inference_mode():
+        for start in range(0, len(crops), batch_size):
+            faces = to_tensor(crops[start : start + batch_size], device)
+            found.append(network(faces.contiguous(memory_format=torch.channels_last)).cpu().numpy())
+    return np.concatenate(found).astype(np.float64) if found else np.zeros(0)

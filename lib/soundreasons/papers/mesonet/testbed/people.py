@@ -16,9 +16,8 @@ from numpy.typing import NDArray
 from soundreasons import data
 from soundreasons.media import video
 from soundreasons.media.video import Pixels
-from soundreasons.papers.mesonet.alignment import Placement, placement
-from soundreasons.papers.mesonet.faces import follow
-from soundreasons.papers.mesonet.landmarks import Landmarks
+from soundreasons.papers.mesonet.data.faces import follow
+from soundreasons.papers.mesonet.method.alignment import Placement, placement
 
 WINDOW = 1.8  # side of a scene over the size of the face
 LARGEST = 160  # pixels; a larger scene is averaged down
@@ -74,11 +73,6 @@ SMALL_CAST = Cast(
 )
 
 
-def available(entry: str) -> bool:
-    """Whether an entry of the data registry is on this machine. Chapter: mesonet."""
-    return data.available(entry)
-
-
 def present_cast() -> Cast:
     """Return the cast that this machine's data allow: all five people, or the three of the package index.
 
@@ -127,7 +121,7 @@ class Scene:
     @property
     def placements(self) -> list[Placement]:
         """Where the face lies in each frame."""
-        return [placement(Landmarks(points, 1.0)) for points in self.points]
+        return [placement(points) for points in self.points]
 
 
 def scenes(person: str, *, n_frames: int, most: int) -> list[Scene]:
@@ -207,7 +201,7 @@ def _scene(person: str, number: int, part: str, frames: Sequence[Pixels]) -> Sce
     if not tracks or len(tracks[0].numbers) < len(frames):
         return None
     points = np.stack([face.points for face in tracks[0].faces])
-    where = [placement(face) for face in tracks[0].faces]
+    where = [placement(face.points) for face in tracks[0].faces]
     centre = np.median([[w.x, w.y] for w in where], axis=0)
     native = WINDOW * float(np.median([w.size for w in where]))
     side = 2 * round(min(native, LARGEST) / 2)

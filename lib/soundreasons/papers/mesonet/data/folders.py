@@ -17,10 +17,9 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, RandomSampler
 
 from soundreasons.media.video import VideoError
-from soundreasons.papers.mesonet.faces import faces_of_video
-from soundreasons.papers.mesonet.networks import NETWORKS, FaceNetwork
-from soundreasons.papers.mesonet.pictures import ENDINGS, read_picture
-from soundreasons.papers.mesonet.training import Batches, Training, fit
+from soundreasons.papers.mesonet.data.faces import faces_of_video
+from soundreasons.papers.mesonet.data.pictures import ENDINGS, read_picture
+from soundreasons.papers.mesonet.method.training import Batches
 
 # The authors' own names first; then what others call the same.
 FORGED_NAMES = ("df", "forged", "fake", "deepfake")
@@ -70,6 +69,29 @@ def faces_folder(folder: str | Path) -> list[Labelled]:
             raise ValueError(f"{homes[0].name} holds no picture ({', '.join(ENDINGS)})")
         found += [Labelled(path, is_real) for path in pictures]
     return found
+
+
+def require_faces(folder: str | Path) -> None:
+    """Refuse a folder of the paper's own data before any work: `train` and `test`, each as `faces_folder`.
+
+    Chapter: mesonet.
+
+    Parameters
+    ----------
+    folder : path
+        Holds `train` and `test`.
+
+    Raises
+    ------
+    ValueError
+        If the folder, or a part of it, is missing or holds no picture.
+    """
+    if not Path(folder).is_dir():
+        raise ValueError(
+            f"faces_folder is {str(folder)!r}, which is no folder; give the one of train and test"
+        )
+    for part in ("train", "test"):
+        faces_folder(Path(folder) / part)
 
 
 class PictureFolder(Dataset[tuple[Tensor, Tensor]]):
@@ -131,108 +153,6 @@ def loader_batches(
                 faces.to(device, non_blocking=pinned, memory_format=torch.channels_last),
                 labels.to(device, non_blocking=pinned),
             )
-
-
-def train_on_folder(
-    kind: str, folder: str | Path, *, size: int, settings: Training, seed: int, device: str, workers: int = 0
-) -> FaceNetwork:
-    """Train a network on a folder of forged and real faces by the paper's recipe.
-
-    Chapter: mesonet.
-
-    Parameters
-    ----------
-    kind : {"meso4", "mesoinception4"}
-        Which network.
-    folder : path
-        As for `faces_folder`.
-    size : int
-        Side of the faces, in pixels.
-    settings : Training
-        `PAPER` for the paper's.
-    seed : int
-        Of weights, order and augmentation.
-    device : str
-        Where.
-    workers : int
-        Processes that read.
-
-    Returns
-    -------
-    FaceNetwork
-        In evaluation.
-
-    Raises
-    ------
-    ValueError
-        If the folder is not as `faces_folder` wants it, or (`PictureError`) a picture is damaged.
-    """
-    dataset = PictureFolder(faces_folder(folder), size)
-    torch.manual_seed(seed)
-    network: FaceNetwork = NETWORKS[kind](size)
-    network = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    batches = loader_batches(dataset, settings.batch_size, workers=workers, seed=seed, device=device)
-    fit(network, batches, settings, generator=torch.Generator(device).manual_seed(seed))
-    return network.eval()
-
-
-def folder_experiment(
-    kind: str,
-    folder: str | Path,
-    settings: Training,
-    seeds: Sequence[int],
-    *,
-    device: str,
-    workers: int = 0,
-    size: int = 256,
-) -> dict[str, list[float]]:
-    """Train on `train` and test on `test` below a folder, each laid out as `faces_folder` wants it.
-
-    Chapter: mesonet.
-
-    Parameters
-    ----------
-    kind : {"meso4", "mesoinception4"}
-        Which network.
-    folder : path
-        Holds `train` and `test`.
-    settings : Training
-        How.
-    seeds : sequence of int
-        One training each.
-    device : str
-        Where.
-    workers : int
-        Processes that read.
-    size : int
-        Side of the faces, in pixels.
-
-    Returns
-    -------
-    dict of list of float
-        `forged`, `real` and `total`: shares called right, one a seed.
-    """
-    pictures = faces_folder(Path(folder) / "test")
-    dataset = PictureFolder(pictures, size)
-    real = np.array([picture.is_real for picture in pictures])
-    found: dict[str, list[float]] = {"forged": [], "real": [], "total": []}
-    for seed in seeds:
-        network = train_on_folder(
-            kind,
-            Path(folder) / "train",
-            size=size,
-            settings=settings,
-            seed=seed,
-            device=device,
-            workers=workers,
-        )
-        loader = DataLoader(dataset, 64, num_workers=workers)
-        with torch.inference_mode():
-            scores = np.concatenate([network(faces.to(device)).cpu().numpy() for faces, _ in loader])
-        right = (scores > 0.5) == real
-        for name, chosen in (("forged", ~real), ("real", real), ("total", np.ones_like(real))):
-            found[name].append(float(right[chosen].mean()))
-    return found
 
 
 def faceforensics_faces(

@@ -11,21 +11,25 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from soundreasons import data
 from soundreasons.learning.cache import Arrays, Cache
 from soundreasons.media import video
 from soundreasons.media.video import Pixels
-from soundreasons.papers.mesonet import people
-from soundreasons.papers.mesonet.alignment import crop, placement
-from soundreasons.papers.mesonet.autoencoder import SwapNetwork, SwapTraining, decode_as, train_swap
-from soundreasons.papers.mesonet.editing import blurred, exchange, face_patches, transplant
-from soundreasons.papers.mesonet.landmarks import Landmarks
-from soundreasons.papers.mesonet.people import Cast, Scene
+from soundreasons.papers.mesonet.method.alignment import crop, placement
+from soundreasons.papers.mesonet.testbed import people
+from soundreasons.papers.mesonet.testbed.autoencoder import (
+    SwapNetwork,
+    SwapTraining,
+    decode_as,
+    train_drawing,
+)
+from soundreasons.papers.mesonet.testbed.editing import blurred, exchange, face_patches, transplant
+from soundreasons.papers.mesonet.testbed.people import Cast, Scene
 
 KINDS = ("real", "passthrough", "swap", "transplant", "blur")
 FORGED = ("swap", "transplant", "blur")
@@ -131,15 +135,15 @@ class Bench:
 
     # -- what is kept -------------------------------------------------------------------------------
 
-    def _key(self, persons: Sequence[str]) -> dict[str, dict[str, str] | dict[str, object]]:
+    def _key(self, persons: Sequence[str], **more: object) -> dict[str, dict[str, Any]]:
         entries = {footage.entry for person in persons for footage in people.PEOPLE[person]}
         for entry in (*entries, "mtcnn_landmarks"):
             data.open(entry)
         digests = {entry: data.opened()[entry]["digest"] for entry in (*entries, "mtcnn_landmarks")}
         own = self.settings
-        knobs: dict[str, object] = {
+        knobs = {
             "n_frames": own.n_frames, "scenes": own.scenes, "training": vars(own.training), "seed": own.seed,
-            "device": self.device,
+            "device": self.device, **more,
         }  # fmt: skip
         return {"parameters": knobs, "data": digests}
 
@@ -155,39 +159,32 @@ class Bench:
         """Return the network that draws another's face on a person, which decoder to use, and its losses."""
         other = self.cast.swaps[person]
         pair = (min(person, other), max(person, other))
-        kept = self.cache.arrays(
-            f"autoencoder-{pair[0]}-{pair[1]}",
-            lambda: self._train(pair),
-            **self._key(pair),  # type: ignore[arg-type]
+        network: SwapNetwork = SwapNetwork().to(self.device)
+        name, key = f"autoencoder-{pair[0]}-{pair[1]}", self._key(pair)
+        beside = self.cache.weights(
+            name, network, lambda: self._train(pair), parameters=key["parameters"], data=key["data"]
         )
-        network = SwapNetwork()
-        losses = kept.pop("losses")
-        network.load_state_dict({name: torch.from_numpy(array) for name, array in kept.items()})
-        return network.to(self.device).eval(), pair.index(other), losses
+        return network.eval(), pair.index(other), beside["losses"]
 
-    def _train(self, pair: tuple[str, str]) -> Arrays:
+    def _train(self, pair: tuple[str, str]) -> tuple[SwapNetwork, Arrays]:
         patches = [
             np.concatenate([face_patches(s.frames, s.placements) for s in self._scenes[person]])
             for person in pair
         ]
-        network, losses = train_swap(
-            patches[0],
-            patches[1],
-            settings=self.settings.training,
-            seed=self.settings.seed,
-            device=self.device,
-        )
-        weights = {name: tensor.cpu().numpy() for name, tensor in network.state_dict().items()}
-        return {**weights, "losses": np.array(losses)}
+        own = self.settings
+        network, losses = train_drawing(patches, settings=own.training, seed=own.seed, device=self.device)
+        return network, {"losses": np.array(losses)}
 
     def _files(self, person: str) -> Arrays:
         """The person's clips as files, and where the face is in them."""
-        key = self._key([person, self.cast.swaps[person]])
-        key["parameters"] |= {  # type: ignore[operator]
-            "swap": self.cast.swaps[person], "quantisations": list(self.settings.quantisations),
-            "key_interval": KEY_INTERVAL,
-        }  # fmt: skip
-        return self.cache.arrays(f"clips-{person}", lambda: self._forge(person), **key)  # type: ignore[arg-type]
+        other = self.cast.swaps[person]
+        key = self._key(
+            [person, other],
+            swap=other,
+            quantisations=list(self.settings.quantisations),
+            key_interval=KEY_INTERVAL,
+        )
+        return self.cache.arrays(f"clips-{person}", lambda: self._forge(person), **key)
 
     def _forge(self, person: str) -> Arrays:
         made: Arrays = {}
@@ -242,7 +239,7 @@ class Bench:
             name = f"{person}-{number:02d}"
             decoded = video.decode(files[f"{number}-{kind}-{quantisation}"].tobytes(), name=name)
             crops = np.stack([
-                crop(pixels, placement(Landmarks(p, 1.0)), self.side)
+                crop(pixels, placement(p), self.side)
                 for pixels, p in zip(decoded.pixels, points, strict=True)
             ])  # fmt: skip
             seen = person in self.cast.seen
