@@ -55,7 +55,6 @@ def test_the_pages_of_the_book_are_all_there(pages: list[str]) -> None:
         "rerun",
         "teach",
         "industrial-challenges",
-        "literature-map",
         "data",
         "deviations",
         "glossary",

@@ -1,0 +1,457 @@
+r"""Seven recommenders, thin enough to be taken apart.
+
+Every one has `.fit(interactions)` (CSR, users x items) and `.scores(user)` (one number an item), and
+`.scores_of(histories)`, which answers for any history, such as a user's with an artist taken out:
+explanations ask "what if". Libraries recommend as well or better, but they keep the algebra to
+themselves, and the exact explanations need it.
+
+All but `Popularity` and `ALS` are *additive*: the score is a sum over the history,
+
+    s(u, i) = sum of the terms of j for i over the items j of the user's history.
+"""
+
+from typing import Any, Self
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from soundreasons.papers.explainable_recommendation.dense import inverse, inverse_of_definite
+from soundreasons.papers.explainable_recommendation.listening import binary
+
+Floats = NDArray[np.float64]
+_SAVED_ROWS = 256  # users solved at once by ALS
+
+
+def checked(interactions: Any) -> sp.csr_matrix:
+    """Check interactions once, at the door; return them as ones.
+
+    Chapter: explainable_recommendation.
+
+    Raises
+    ------
+    ValueError
+        If they are no 2-d matrix, empty, negative or not finite.
+
+    Examples
+    --------
+    >>> checked(sp.csr_matrix([[0, 2], [1, 0]])).toarray().tolist()
+    [[0.0, 1.0], [1.0, 0.0]]
+    """
+    matrix = sp.csr_matrix(interactions, dtype=np.float64)
+    if matrix.nnz == 0:
+        raise ValueError(
+            f"interactions of shape {matrix.shape} hold no pair; nothing can be learnt from them"
+        )
+    if not np.isfinite(matrix.data).all() or (matrix.data < 0).any():
+        worst = matrix.data[~np.isfinite(matrix.data) | (matrix.data < 0)][0]
+        raise ValueError(f"interactions hold {worst}, expected counts of 0 or more")
+    matrix.sum_duplicates()
+    matrix.eliminate_zeros()
+    return binary(matrix)
+
+
+class Recommender:
+    """What all seven share: the histories they were fitted on, and the check of a user's number.
+
+    Attributes
+    ----------
+    interactions : csr_matrix, shape (n_users, n_items)
+        What it was fitted on, as ones.
+    """
+
+    interactions: sp.csr_matrix
+    popularity: Floats
+    fitted_as: "Recommender | None" = None
+
+    @property
+    def origin(self) -> "Recommender":
+        """The model as it was fitted, where this one is a copy with an edited history."""
+        return self.fitted_as or self
+
+    def fit(self, interactions: Any) -> Self:
+        """Learn from users x items; return itself."""
+        self.interactions = checked(interactions)
+        self.popularity = np.asarray(self.interactions.sum(axis=0)).ravel()
+        self._learn(self.interactions)
+        return self
+
+    def _learn(self, interactions: sp.csr_matrix) -> None:
+        raise NotImplementedError
+
+    def history(self, user: int) -> NDArray[np.int64]:
+        """Return the items of a user, in increasing order.
+
+        Raises
+        ------
+        ValueError
+            If there is no such user, or the user has no history.
+        """
+        n_users = self.interactions.shape[0]
+        if not 0 <= user < n_users:
+            raise ValueError(f"user is {user}, expected 0 to {n_users - 1}")
+        items = np.sort(self.interactions.indices[slice(*self.interactions.indptr[user : user + 2])])
+        if not len(items):
+            raise ValueError(f"user {user} has no history; recommend what is popular (Popularity) instead")
+        return items.astype(np.int64)
+
+    def scores(self, user: int) -> Floats:
+        """Score every item for a user, shape (n_items,); seen items too.
+
+        Raises
+        ------
+        ValueError
+            As `history`.
+        """
+        items = self.history(user)
+        row = np.zeros((1, self.interactions.shape[1]))
+        row[0, items] = 1.0
+        return np.asarray(self.scores_of(row)[0])
+
+    def scores_of(self, histories: Any, items: NDArray[np.int64] | None = None) -> Floats:
+        """Score `items` (all unless told) for histories, shape (n, n_items), sparse or dense."""
+        raise NotImplementedError
+
+    def scores_of_parts(
+        self, history: NDArray[np.int64], masks: NDArray[Any], items: NDArray[np.int64]
+    ) -> Floats:
+        """Score `items` for parts of one history.
+
+        Parameters
+        ----------
+        history : ndarray of int, shape (n_history,)
+            In increasing order.
+        masks : ndarray, shape (n, n_history)
+            1 where an item of the history is kept.
+        items : ndarray of int, shape (k,)
+            What is scored.
+
+        Returns
+        -------
+        ndarray, shape (n, k)
+        """
+        full = np.zeros((len(masks), self.interactions.shape[1]))
+        full[:, history] = masks
+        return self.scores_of(full, items)
+
+
+class Popularity(Recommender):
+    """The number of listeners: the same for everybody, and for users without history.
+
+    Examples
+    --------
+    >>> Popularity().fit(sp.csr_matrix([[1, 1], [0, 1]])).scores(0).tolist()
+    [1.0, 2.0]
+    """
+
+    def _learn(self, interactions: sp.csr_matrix) -> None:
+        pass
+
+    def scores(self, user: int) -> Floats:
+        """Return the listeners of every item; the user does not matter."""
+        return self.popularity
+
+    def scores_of(self, histories: Any, items: NDArray[np.int64] | None = None) -> Floats:
+        """Return the listeners of every item, once a history."""
+        chosen = self.popularity if items is None else self.popularity[items]
+        return np.tile(chosen, (histories.shape[0], 1))
+
+
+class Additive(Recommender):
+    """A recommender whose score is a sum over the history: `terms` are its summands."""
+
+    def terms(self, history: NDArray[np.int64], items: NDArray[np.int64] | None = None) -> Floats:
+        """Return what each item of a history adds to `items` (all unless told).
+
+        Returns
+        -------
+        ndarray, shape (n_history, n_items)
+        """
+        raise NotImplementedError
+
+    def scores(self, user: int) -> Floats:
+        """Sum the terms of the history; see `Recommender.scores`."""
+        return np.asarray(self.terms(self.history(user)).sum(axis=0))
+
+    def scores_of_parts(
+        self, history: NDArray[np.int64], masks: NDArray[Any], items: NDArray[np.int64]
+    ) -> Floats:
+        """Sum the terms of the kept part of one history."""
+        return np.asarray(masks, dtype=np.float64) @ self.terms(history, items)
+
+
+class WeightMatrix(Additive):
+    """An additive recommender with a dense matrix of weights.
+
+    Attributes
+    ----------
+    weights : ndarray, shape (n_items, n_items)
+        `weights[j, i]`: what having item j in the history adds to the score of item i.
+    """
+
+    weights: Floats
+
+    def fit(self, interactions: Any) -> Self:
+        """Learn from users x items; return itself."""
+        super().fit(interactions)
+        self.weights = np.ascontiguousarray(self.weights)  # rows are what is read
+        return self
+
+    def terms(self, history: NDArray[np.int64], items: NDArray[np.int64] | None = None) -> Floats:
+        """Return the rows of the history; see `Additive.terms`."""
+        return self.weights[history] if items is None else self.weights[np.ix_(history, items)]
+
+    def scores_of(self, histories: Any, items: NDArray[np.int64] | None = None) -> Floats:
+        """Sum the weights of each history."""
+        chosen = self.weights if items is None else self.weights[:, items]
+        return np.asarray(sp.csr_matrix(histories) @ chosen)
+
+
+class TagContent(Additive):
+    """Items like those of the history, by their tags.
+
+    Tag counts become logarithms times inverse document frequency, each item a vector of length 1; a
+    weight is the cosine of two items. It needs no listeners, so it can serve an item nobody played.
+
+    Parameters
+    ----------
+    tags : csr_matrix, shape (n_items, n_tags)
+        How often a tag was given to an item.
+
+    Examples
+    --------
+    >>> tags = sp.csr_matrix([[3, 0], [1, 0], [0, 2]])
+    >>> TagContent(tags=tags).fit(sp.csr_matrix([[1, 0, 0], [0, 1, 1]])).scores(0).round(3).tolist()
+    [1.0, 1.0, 0.0]
+    """
+
+    def __init__(self, *, tags: sp.csr_matrix) -> None:
+        self._tags = tags
+
+    def _learn(self, interactions: sp.csr_matrix) -> None:
+        if self._tags.shape[0] != interactions.shape[1]:
+            raise ValueError(
+                f"tags describe {self._tags.shape[0]} items, interactions have {interactions.shape[1]}"
+            )
+        self.vectors = tag_vectors(self._tags)
+
+    def terms(self, history: NDArray[np.int64], items: NDArray[np.int64] | None = None) -> Floats:
+        """Return the cosines of the history with the items; see `Additive.terms`."""
+        chosen = self.vectors if items is None else self.vectors[items]
+        return np.asarray((self.vectors[history] @ chosen.T).toarray())
+
+    def scores_of(self, histories: Any, items: NDArray[np.int64] | None = None) -> Floats:
+        """Add up the vectors of each history, and multiply with those of the items."""
+        chosen = self.vectors if items is None else self.vectors[items]
+        profiles = (sp.csr_matrix(histories) @ self.vectors).toarray()
+        return np.asarray((chosen @ profiles.T).T)
+
+
+def tag_vectors(tags: sp.csr_matrix) -> sp.csr_matrix:
+    """Turn tag counts into vectors of length 1: log(1 + count) times log(n / items with the tag).
+
+    Chapter: explainable_recommendation.
+
+    Parameters
+    ----------
+    tags : csr_matrix, shape (n_items, n_tags)
+        Counts.
+
+    Returns
+    -------
+    csr_matrix, shape (n_items, n_tags)
+        An item without tags is a row of zeros.
+
+    Examples
+    --------
+    >>> tag_vectors(sp.csr_matrix([[1, 1], [0, 0], [0, 5]])).toarray().round(2).tolist()
+    [[0.94, 0.35], [0.0, 0.0], [0.0, 1.0]]
+    """
+    counts = sp.csr_matrix(tags, dtype=np.float64)
+    spread = np.maximum(counts.getnnz(axis=0), 1)
+    logs = counts.copy()
+    logs.data = np.log1p(logs.data)
+    scaled = logs.multiply(np.log(counts.shape[0] / spread)).tocsr()
+    return sp.csr_matrix(sp.diags(_inverse(np.sqrt(scaled.multiply(scaled).sum(axis=1)))) @ scaled)
+
+
+def _inverse(values: Any) -> Floats:
+    """Invert, and leave 0 where it is 0."""
+    flat = np.asarray(values, dtype=np.float64).ravel()
+    return np.divide(1.0, flat, out=np.zeros_like(flat), where=flat > 0)
+
+
+class ItemKNN(Additive):
+    """The nearest items by cosine of their listeners (Linden et al., 2003).
+
+    Parameters
+    ----------
+    neighbours : int, from 1
+        An item is scored by the items of the history that are among its nearest ones.
+
+    Examples
+    --------
+    >>> taste = sp.csr_matrix([[1, 1, 0], [1, 1, 0], [0, 1, 1]])
+    >>> ItemKNN(neighbours=1).fit(taste).scores(0).round(3).tolist()
+    [0.816, 0.816, 0.577]
+    """
+
+    def __init__(self, *, neighbours: int = 50) -> None:
+        if neighbours < 1:
+            raise ValueError(f"neighbours is {neighbours}, expected 1 or more")
+        self._neighbours = neighbours
+
+    def _learn(self, interactions: sp.csr_matrix) -> None:
+        columns = interactions @ sp.diags(_inverse(np.sqrt(self.popularity)))
+        cosine = np.asarray((columns.T @ columns).todense())
+        np.fill_diagonal(cosine, 0.0)
+        # Column i keeps the neighbours of item i: the largest of the column, ties by lower number.
+        far = np.argsort(-cosine, axis=0, kind="stable")[self._neighbours :]
+        np.put_along_axis(cosine, far, 0.0, axis=0)
+        self.weights = sp.csr_matrix(cosine)
+
+    def terms(self, history: NDArray[np.int64], items: NDArray[np.int64] | None = None) -> Floats:
+        """Return the cosines of near items, 0 for the others; see `Additive.terms`."""
+        rows = self.weights[history]
+        return np.asarray((rows if items is None else rows[:, items]).toarray())
+
+    def scores_of(self, histories: Any, items: NDArray[np.int64] | None = None) -> Floats:
+        """Sum the cosines of each history with the items it is near to."""
+        chosen = self.weights if items is None else self.weights[:, items]
+        return np.asarray((sp.csr_matrix(histories) @ chosen).toarray())
+
+
+class EASE(WeightMatrix):
+    """The linear model with a closed form (Steck, 2019): weights that rebuild the histories.
+
+    Parameters
+    ----------
+    regularisation : float, above 0
+        Added to the diagonal of the items' counts before they are inverted.
+    device : str
+        Where they are inverted.
+
+    Examples
+    --------
+    >>> model = EASE(regularisation=1.0).fit(sp.csr_matrix([[1, 1, 0], [1, 1, 0], [0, 1, 1]]))
+    >>> model.weights.diagonal().tolist()
+    [0.0, 0.0, 0.0]
+    """
+
+    def __init__(self, *, regularisation: float = 200.0, device: str = "cpu") -> None:
+        if not regularisation > 0:
+            raise ValueError(f"regularisation is {regularisation}, expected a number above 0")
+        self._regularisation, self._device = regularisation, device
+
+    def _learn(self, interactions: sp.csr_matrix) -> None:
+        gram = np.asarray((interactions.T @ interactions).todense())
+        gram[np.diag_indices_from(gram)] += self._regularisation
+        precision = inverse_of_definite(gram, device=self._device)
+        self.weights = precision / -np.diag(precision)
+        np.fill_diagonal(self.weights, 0.0)
+
+
+class PageRank(WeightMatrix):
+    """A walk that starts in the history, steps to a listener and on to one of theirs, and may restart.
+
+    Personalised PageRank on the graph of users and items, solved exactly: with T the step from item
+    to item through a listener, weights = restart (I - (1 - restart) T)^-1. A user's score is the sum
+    over the starts, so that taking one start away takes exactly its part away.
+
+    Parameters
+    ----------
+    restart : float in (0, 1)
+        Chance to go back to the start after each double step.
+    device : str
+        Where the system is solved.
+
+    Examples
+    --------
+    A walk goes somewhere: what a start gives to all items adds up to one.
+
+    >>> PageRank(restart=0.3).fit(sp.csr_matrix([[1, 1, 0], [0, 1, 1]])).weights.sum(axis=1).round(9).tolist()
+    [1.0, 1.0, 1.0]
+    """
+
+    def __init__(self, *, restart: float = 0.3, device: str = "cpu") -> None:
+        if not 0 < restart < 1:
+            raise ValueError(f"restart is {restart}, expected a number between 0 and 1")
+        self._restart, self._device = restart, device
+
+    def _learn(self, interactions: sp.csr_matrix) -> None:
+        to_user = sp.diags(_inverse(self.popularity)) @ interactions.T
+        to_item = sp.diags(_inverse(interactions.sum(axis=1))) @ interactions
+        step = np.asarray((to_user @ to_item).todense())
+        n_items = len(step)
+        system = np.eye(n_items) - (1 - self._restart) * step
+        self.weights = self._restart * inverse(system, device=self._device)
+
+
+class Hybrid(WeightMatrix):
+    """EASE and tags together: both brought to spread 1, then mixed.
+
+    The spread is that of the scores over all users and items of the fit, one number a model, so that
+    the mix stays additive (a spread of each user's own would change when an artist is taken out).
+
+    Parameters
+    ----------
+    tags : csr_matrix, shape (n_items, n_tags)
+        As for `TagContent`.
+    share : float in [0, 1]
+        Weight of the tags.
+    regularisation : float
+        As for `EASE`.
+    device : str
+        As for `EASE`.
+    linear : EASE, optional
+        One that was fitted on the same interactions, to save a second inversion.
+
+    Examples
+    --------
+    >>> tags = sp.csr_matrix([[1, 0], [1, 0], [0, 1]])
+    >>> Hybrid(tags=tags, share=1.0).fit(sp.csr_matrix([[1, 1, 0], [0, 1, 1]])).scores(0).argmin()
+    np.int64(2)
+    """
+
+    def __init__(
+        self,
+        *,
+        tags: sp.csr_matrix,
+        share: float = 0.2,
+        regularisation: float = 200.0,
+        device: str = "cpu",
+        linear: EASE | None = None,
+    ) -> None:
+        if not 0 <= share <= 1:
+            raise ValueError(f"share is {share}, expected a number from 0 to 1")
+        self._tags, self._share, self._regularisation = tags, share, regularisation
+        self._device, self._linear = device, linear
+
+    def _learn(self, interactions: sp.csr_matrix) -> None:
+        n_items = interactions.shape[1]
+        self.weights = np.zeros((n_items, n_items))
+        ease, self._linear = self._linear, None  # for one fit only: the next may see other histories
+        if ease is None:
+            ease = EASE(regularisation=self._regularisation, device=self._device).fit(interactions)
+        elif ease.interactions.shape != interactions.shape or (ease.interactions != interactions).nnz:
+            raise ValueError(
+                "the linear model was fitted on other interactions; leave it out, or fit it on these"
+            )
+        vectors = TagContent(tags=self._tags).fit(interactions).vectors
+        for share, weights in ((1 - self._share, ease.weights), (self._share, _products(vectors))):
+            self.weights += share / _spread(interactions, weights) * weights
+
+
+def _products(vectors: sp.csr_matrix) -> Floats:
+    return np.asarray((vectors @ vectors.T).toarray())
+
+
+def _spread(interactions: sp.csr_matrix, weights: Floats) -> float:
+    """Return the standard deviation of all scores, a block of users at a time; 1 if there is none."""
+    total, squares, n_scores = 0.0, 0.0, interactions.shape[0] * weights.shape[1]
+    for start in range(0, interactions.shape[0], _SAVED_ROWS):
+        scores = interactions[start : start + _SAVED_ROWS] @ weights
+        total += float(scores.sum())
+        squares += float(np.vdot(scores, scores))
+    variance = squares / n_scores - (total / n_scores) ** 2
+    return float(np.sqrt(variance)) if variance > 0 else 1.0

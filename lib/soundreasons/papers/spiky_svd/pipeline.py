@@ -1,0 +1,215 @@
+"""From interactions to spikes, step by step, with a count of what is left out at each step.
+
+Task: run association, factorisation and the spikiness metric on real data, where items without a
+pair and items without a position occur; both are dropped, and it is said how many.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from soundreasons.papers.spiky_svd.association import kept_pairs, ppmi
+from soundreasons.papers.spiky_svd.datasets import Interactions
+from soundreasons.papers.spiky_svd.spikiness import Spikiness, spikiness
+
+# An item in a corner of the graph that the leading vectors don't reach has a zero row but for
+# rounding; below this share of the longest vector a direction is nothing but rounding.
+_POSITION_FROM = 1e-10
+
+
+@dataclass(frozen=True)
+class Association:
+    """Items that keep at least one associated pair, and the matrix that ties them.
+
+    Attributes
+    ----------
+    name : str
+        Of the data set.
+    matrix : csr_matrix, shape (n_items, n_items)
+        From `ppmi`.
+    item_names : ndarray of str, shape (n_items,)
+        To show a reader.
+    kept : ndarray of int, shape (n_items,)
+        Item numbers in the data set.
+    n_dropped : int
+        Items of the data set that vanish: without context, or without a pair.
+    """
+
+    name: str
+    matrix: sp.csr_matrix
+    item_names: NDArray[np.str_]
+    kept: NDArray[np.int64]
+    n_dropped: int
+
+    @property
+    def n_items(self) -> int:
+        """Number of items."""
+        return len(self.kept)
+
+    @property
+    def n_pairs(self) -> int:
+        """Number of associated pairs."""
+        return int(self.matrix.nnz // 2)
+
+
+def associate(
+    interactions: Interactions, chosen: NDArray[np.bool_] | None = None, *, min_count: int = 2
+) -> Association:
+    """Associate the items of a data set, dropping what has no context or no pair.
+
+    Chapter: spiky_svd.
+
+    Parameters
+    ----------
+    interactions : Interactions
+        The data.
+    chosen : ndarray of bool, shape (n_pairs,), optional
+        Only these of its pairs (as when only some users are known).
+    min_count : int, from 1
+        As for `ppmi`.
+
+    Returns
+    -------
+    Association
+
+    Raises
+    ------
+    ValueError
+        If no pair of items survives; see `ppmi`.
+
+    Examples
+    --------
+    >>> from soundreasons.papers.spiky_svd.datasets import from_pairs
+    >>> table = from_pairs("mine", "songs by lists", list("abcabcdefdef"), list("111222333444"))
+    >>> graph = associate(table)
+    >>> graph.n_items, graph.n_pairs, graph.n_dropped
+    (6, 6, 0)
+    """
+    incidence = interactions.incidence(chosen)
+    seen = np.flatnonzero(np.diff(incidence.indptr))
+    if len(seen) == 0:
+        raise ValueError(f"no pair of {interactions.name} is chosen; choose at least one")
+    matrix, kept = ppmi(incidence[seen], min_count=min_count)
+    kept = seen[kept]
+    return Association(
+        interactions.name,
+        matrix,
+        interactions.item_names[kept],
+        kept,
+        interactions.n_items - len(kept),
+    )
+
+
+def rerun_counts(interactions: Interactions) -> dict[str, int]:
+    """Count the items and pairs kept, and the range that the order of ties leaves open.
+
+    Chapter: spiky_svd.
+
+    Parameters
+    ----------
+    interactions : Interactions
+        A data set on which the authors' own query was run.
+
+    Returns
+    -------
+    dict of int
+        `items_kept`, `pairs_kept` (ties by lower item number); `pairs_certain`, `items_certain` (in
+        every order of ties); `pairs_possible`, `items_possible` (in some).
+
+    Examples
+    --------
+    >>> from soundreasons.papers.spiky_svd.datasets import from_pairs
+    >>> table = from_pairs("mine", "songs by lists", list("abcabcdefdef"), list("111222333444"))
+    >>> rerun_counts(table)["pairs_kept"]
+    6
+    """
+    graph = associate(interactions)
+    incidence = interactions.incidence()
+    bounds = kept_pairs(incidence[np.flatnonzero(np.diff(incidence.indptr))])
+    return {
+        "items_kept": graph.n_items,
+        "pairs_kept": graph.n_pairs,
+        "pairs_certain": bounds.certain,
+        "pairs_possible": bounds.possible,
+        "items_certain": bounds.certain_items,
+        "items_possible": bounds.possible_items,
+    }
+
+
+def placed(embedding: NDArray[Any], *, dimensions: int = 64) -> NDArray[np.int64]:
+    """Find the items that have a position in the leading coordinates.
+
+    The rows of items in corners of the graph that the leading singular vectors do not reach are zero
+    but for rounding. Chapter: spiky_svd.
+
+    Parameters
+    ----------
+    embedding : ndarray, shape (n_items, n_dims)
+        From `embed`.
+    dimensions : int, from 1
+        Leading coordinates to use.
+
+    Returns
+    -------
+    ndarray of int
+        Row numbers, increasing.
+
+    Examples
+    --------
+    >>> placed(np.array([[1.0, 0.0], [1e-17, 2.0]]), dimensions=1)
+    array([0])
+    """
+    norms = np.linalg.norm(embedding[:, :dimensions], axis=1)
+    return np.flatnonzero(norms > _POSITION_FROM * norms.max())
+
+
+def placed_spikiness(
+    embedding: NDArray[Any],
+    *,
+    dimensions: int = 64,
+    coverage: float = 0.5,
+    cosine: float = 0.9,
+    max_items: int = 1_000_000,
+    seed: int = 0,
+) -> Spikiness:
+    """Find the spikes among the items that have a position; `peaks` are rows of `embedding`.
+
+    `n_items` counts the items with a position, so `len(embedding) - n_items` were dropped. As in
+    the paper, at most a million items are kept, drawn without replacement. Chapter: spiky_svd.
+
+    Parameters
+    ----------
+    embedding, dimensions, coverage, cosine
+        As for `spikiness`; zero rows are allowed here.
+    max_items : int, from 1
+        Items kept at most.
+    seed : int
+        Of the draw, where there are more.
+
+    Returns
+    -------
+    Spikiness
+
+    Raises
+    ------
+    ValueError
+        If no row has a position; otherwise as for `spikiness`.
+
+    Examples
+    --------
+    >>> placed_spikiness(np.array([[0.0, 0], [2, 0], [1, 0]])).n_items
+    2
+    """
+    rows = placed(embedding, dimensions=dimensions)
+    if len(rows) == 0:
+        raise ValueError(
+            f"none of the {len(embedding)} rows of embedding has a position in the leading {dimensions} "
+            "dimension(s): all are zero, or not finite"
+        )
+    if len(rows) > max_items:
+        rows = np.sort(np.random.default_rng(seed).choice(rows, max_items, replace=False))
+    spikes = spikiness(embedding[rows], dimensions=dimensions, coverage=coverage, cosine=cosine)
+    return replace(spikes, peaks=rows[spikes.peaks])
