@@ -15,7 +15,6 @@ from pathlib import Path
 
 from soundreasons import files, project, runs, stale
 from soundreasons.naming import unknown
-from soundreasons.site import build as site
 
 Report = Callable[[str], None]
 # What Snakemake says before it says what is wrong.
@@ -64,9 +63,9 @@ def make(profile: str, *, cores: str = "all", options: Sequence[str] = (), repor
         report(f"to do: {name}: {reason}")
     if planned:
         _snakemake(profile, cores, options)
-    elif not site.first_page().is_file():
+    elif not stale.first_page().is_file():
         raise BookError("nothing is stale, yet there is no site; delete `_build/site.json` and build again")
-    return site.first_page()
+    return stale.first_page()
 
 
 def _snakemake(profile: str, cores: str, options: Sequence[str]) -> None:

@@ -263,13 +263,14 @@ def site(
     ] = False,
 ) -> None:
     """Render what was run as a site; exit 1 if a chapter is shown as failed."""
+    from soundreasons import stale
     from soundreasons.site import build
 
     try:
         failed = build.build(profile, as_is=as_is, report=_say)
     except build.BuildError as error:
         _fail(str(error))
-    _say(f"open {_near(build.first_page())}, or `make serve`")
+    _say(f"open {_near(stale.first_page())}, or `make serve`")
     if failed:
         _fail("; ".join(f"{slug}: {failure.error}" for slug, failure in failed.items()))
 

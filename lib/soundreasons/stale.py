@@ -57,6 +57,11 @@ def site_stamp() -> Path:
     return stamps() / "site.built"
 
 
+def first_page() -> Path:
+    """Return where the rendered site begins."""
+    return project.root() / "_build" / "html" / "index.html"
+
+
 def site_note() -> Path:
     """Return the note on what the site was made of."""
     return project.root() / "_build" / "site.json"

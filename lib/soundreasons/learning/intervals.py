@@ -13,7 +13,6 @@ from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 
 Floats: TypeAlias = NDArray[np.float64]
 Rows: TypeAlias = NDArray[np.int64]
@@ -60,6 +59,8 @@ def mean_interval(values: ArrayLike, *, level: float = 0.95) -> Interval:
         raise ValueError(f"values have shape {vector.shape}, expected a list of 2 or more numbers")
     (vector,) = _units(vector)
     mean = float(vector.mean())
+    from scipy import stats  # heavy to import, and whoever reads results needs none of it
+
     half = float(stats.t.ppf((1 + level) / 2, len(vector) - 1) * vector.std(ddof=1) / np.sqrt(len(vector)))
     return Interval(mean, mean - half, mean + half)
 
@@ -326,5 +327,7 @@ def _percentile(value: float, found: Floats, level: float) -> Interval:
     """Ends of the interval; the one place where it is widened to hold the value itself."""
     tail = (1 - level) / 2
     told = found[np.isfinite(found)]
+    from scipy import stats
+
     low, high = (float(stats.quantile(told, share)) for share in (tail, 1 - tail))
     return Interval(value, min(low, value), max(high, value))

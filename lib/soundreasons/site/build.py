@@ -65,11 +65,6 @@ def build(
     return failed
 
 
-def first_page() -> Path:
-    """Return where the rendered site begins."""
-    return project.root() / "_build" / "html" / "index.html"
-
-
 def _told(failed: Mapping[str, runs.Failure]) -> str:
     return f", {len(failed)} of them failed: {', '.join(failed)}" if failed else ""
 
