@@ -73,8 +73,8 @@ def _network(quick: bool) -> tuple[Any, Callable[[Any], Any]]:
 
     from soundreasons.papers import concept_hierarchies as ch
 
-    network: Any = ch.load_fast_vgg() if quick else ch.load_tagger()
-    spectrograms = ch.log_mel(torch.from_numpy(ch.patches(_noise(SECONDS))))
+    network: Any = ch.data.load_quick_tagger() if quick else ch.data.load_tagger()
+    spectrograms = ch.log_mel(torch.from_numpy(ch.data.patches(_noise(SECONDS))))
     batches = list(spectrograms.split(1 if quick else 20))
 
     def run(given: Any) -> Any:
@@ -94,8 +94,8 @@ def _file_to_tags() -> tuple[Any, Callable[[Any], Any]]:
 
     path = Path(tempfile.mkdtemp()) / "noise.flac"
     soundfile.write(path, _noise(SECONDS * 44_100 / 16_000), 44_100)
-    ch.tag_probabilities(ch.load_sound(path)[:50_000])
-    return path, lambda place: ch.tag_probabilities(ch.load_sound(place))
+    ch.data.tag_probabilities(ch.data.load_sound(path)[:50_000])
+    return path, lambda place: ch.data.tag_probabilities(ch.data.load_sound(place))
 
 
 def _clips(n_clips: int) -> tuple[Any, Callable[[Any], Any]]:
@@ -103,9 +103,9 @@ def _clips(n_clips: int) -> tuple[Any, Callable[[Any], Any]]:
 
     from soundreasons.papers import concept_hierarchies as ch
 
-    plan = ch.plan_clips(n_clips, "independent", np.random.default_rng(0))
-    renderer, network = ch.Renderer(), ch.load_fast_vgg()
-    return plan, lambda clips: ch.embed_patches((renderer.render(clip) for clip in clips), network)
+    plan = ch.testbed.plan_clips(n_clips, "independent", np.random.default_rng(0))
+    renderer, network = ch.testbed.Renderer(), ch.data.load_quick_tagger()
+    return plan, lambda clips: ch.data.embed_patches((renderer.render(clip) for clip in clips), network)
 
 
 def _tree(n_concepts: int, kind: str) -> tuple[Any, Callable[[Any], Any]]:

@@ -81,7 +81,7 @@ def fits(train: Any) -> list[dict[str, Any]]:
     return rows
 
 
-def explanations(part: er.Part, users: Any) -> list[dict[str, Any]]:
+def explanations(part: er.experiments.splits.Split, users: Any) -> list[dict[str, Any]]:
     """Milliseconds of one explanation, top five of each user."""
     rows = []
     cases = [(model, how) for model, how in EXACT.items()]
@@ -98,7 +98,7 @@ def explanations(part: er.Part, users: Any) -> list[dict[str, Any]]:
     return rows
 
 
-def all_exact(part: er.Part, users: Any) -> float:
+def all_exact(part: er.experiments.splits.Split, users: Any) -> float:
     """CPU-seconds to recommend five items to each user by six models and explain them exactly."""
 
     def step() -> None:
@@ -111,10 +111,10 @@ def all_exact(part: er.Part, users: Any) -> float:
 
 def main() -> None:
     """Measure, compare with the limits, and write the two files."""
-    name = "hetrec_lastfm" if er.available("hetrec_lastfm") else "movielens_2016"
-    music = er.listening(name)
-    part = er.fitted(music, 0)
-    users = er.chosen_users(part, N_USERS, np.random.default_rng(0))
+    name = "hetrec_lastfm" if er.data.available("hetrec_lastfm") else "movielens_2016"
+    music = er.data.listening(name)
+    part = er.experiments.splits.fit_split(music, 0)
+    users = er.experiments.splits.chosen_users(part, N_USERS, np.random.default_rng(0))
     summary = {
         "machine": f"{platform.system()} {platform.machine()}, Python {platform.python_version()}, 1 thread",
         "data": name,

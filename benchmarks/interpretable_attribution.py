@@ -26,7 +26,8 @@ from typing import Any
 import torch
 from torch import nn
 
-from soundreasons.papers import interpretable_attribution as ia
+from soundreasons.papers.interpretable_attribution import fast, method
+from soundreasons.papers.interpretable_attribution.experiments.plain import plain_network
 
 RESULTS = Path(__file__).parent / "results"
 SIZES = (2, 4, 8, 16, 32)
@@ -46,14 +47,14 @@ def subsets_of(n_experts: int) -> list[tuple[int, ...]]:
 class Separate(nn.Module):
     """H perceptrons, one after the other."""
 
-    def __init__(self, experts: ia.RestrictedExperts) -> None:
+    def __init__(self, experts: method.RestrictedExperts) -> None:
         super().__init__()
         self.subsets = experts.subsets
         columns = [
             [c for g, held in enumerate(row) if held for c in experts.groups[g]] for row in self.subsets
         ]
         self.columns = [torch.tensor(listed) for listed in columns]
-        self.networks = nn.ModuleList(ia.plain_network(len(listed), HIDDEN) for listed in columns)
+        self.networks = nn.ModuleList(plain_network(len(listed), HIDDEN) for listed in columns)
         layers: Any = experts.layers
         with torch.no_grad():
             for number, network in enumerate(self.networks):
@@ -69,10 +70,10 @@ class Separate(nn.Module):
 
 def stepper(model: Any, optimisers: list[torch.optim.Optimizer], x: Any, y: Any) -> Callable[[], None]:
     """Make a function that takes one training step."""
-    children = ia.strict_children(model.subsets)
+    children = method.strict_children(model.subsets)
 
     def step() -> None:
-        loss = ia.em_loss(model.logits(x), y, model.subsets, children=children)
+        loss = fast.batch_loss(model.logits(x), y, model.subsets, children=children)
         for optimiser in optimisers:
             optimiser.zero_grad(set_to_none=True)
         loss.backward()
@@ -94,11 +95,11 @@ def ways(n_experts: int) -> dict[str, Callable[[], None]]:
     x = torch.randn(BATCH, N_GROUPS * PER_GROUP, generator=generator)
     y = (torch.rand(BATCH, generator=generator) < 0.5).float()
     subsets, steps = subsets_of(n_experts), {}
-    for kind, is_connected in (("apart", False), ("joined", True)):
-        blocks = ia.RestrictedExperts(groups, subsets, HIDDEN, is_connected=is_connected, generator=generator)
-        masked = blocks.masked()
+    for kind, sharing in (("apart", "none"), ("joined", "stopped")):
+        blocks = method.RestrictedExperts(groups, subsets, HIDDEN, sharing=sharing, generator=generator)
+        masked = fast.RestrictedExperts.of(blocks)
         models: dict[str, Any] = {f"blocks, {kind}": blocks, f"masked, {kind}": masked}
-        if not is_connected:
+        if sharing == "none":
             models["separate networks"] = Separate(blocks)
         said = [model.logits(x) for model in models.values()]
         if not all(torch.allclose(said[0], other, atol=1e-5) for other in said):

@@ -54,12 +54,11 @@ def _inference(network: str, batch: int, way: str) -> tuple[Callable[[], Any], i
 
 def _other(case: str) -> tuple[Callable[[], Any], int]:
     import numpy as np
-    import torch
 
     from soundreasons import data
     from soundreasons.media import video
     from soundreasons.papers import mesonet
-    from soundreasons.papers.mesonet.autoencoder import SwapTrainer
+    from soundreasons.papers.mesonet.testbed.autoencoder import SwapTraining, train_drawing
 
     rng = np.random.default_rng(0)
     if case == "faces-30-frames":
@@ -69,9 +68,8 @@ def _other(case: str) -> tuple[Callable[[], Any], int]:
         frames = rng.integers(0, 255, (24, 160, 160, 3), dtype=np.uint8)
         return lambda: video.decode(video.encode(frames)), 24
     if case == "swap-20-steps":
-        faces = (torch.rand(64, 3, 64, 64), torch.rand(64, 3, 64, 64))
-        trainer = SwapTrainer(faces, mesonet.SwapTraining(), None)
-        return lambda: [trainer.step() for _ in range(20)], 20
+        faces = [rng.integers(0, 255, (64, 64, 64, 3), dtype=np.uint8) for _ in range(2)]
+        return lambda: train_drawing(faces, settings=SwapTraining(steps=20), seed=0), 20
     groups = [(rng.integers(0, 255, (64, 96, 96, 3), dtype=np.uint8), real) for real in (True, False)]
     settings = mesonet.Training(steps=20)
     return lambda: mesonet.train_detector("meso4", groups, settings=settings, seed=0), 20

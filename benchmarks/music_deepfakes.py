@@ -46,7 +46,8 @@ def _prepare(case: str) -> tuple[Callable[[], Any], float]:
     import torch
 
     from soundreasons.papers import music_deepfakes as md
-    from soundreasons.papers.music_deepfakes import griffin, training
+    from soundreasons.papers.music_deepfakes.experiments import scoring, training
+    from soundreasons.papers.music_deepfakes.testbed import griffin, hifigan
 
     rng = np.random.default_rng(0)
     snippets = rng.normal(0, 0.1, (BATCH * BATCHES, md.SNIPPET)).astype(np.float32)
@@ -57,14 +58,13 @@ def _prepare(case: str) -> tuple[Callable[[], Any], float]:
         model = md.SpectrogramDetector("amplitude", width=0.5).eval()
         if case == "detector":
             model.to(memory_format=torch.channels_last)
-        return lambda: md.scores(model, snippets, batch_size=BATCH), seconds
+        return lambda: scoring.snippet_scores(model, snippets, batch_size=BATCH), seconds
     if case == "training_step":
         model = md.SpectrogramDetector("amplitude", width=0.5).to(memory_format=torch.channels_last)
         batch = training.Batch(torch.from_numpy(snippets[:BATCH]), torch.arange(BATCH) % 10)
         optimiser = torch.optim.Adam(model.parameters())
-        return lambda: training.training_step(
-            model, optimiser, batch, 0.2
-        ), BATCH * md.SNIPPET / md.SAMPLE_RATE
+        step = training.training_step(model, optimiser)
+        return lambda: step(batch), BATCH * md.SNIPPET / md.SAMPLE_RATE
     if case == "fakeprint":
         song = rng.normal(0, 0.1, (60 * md.SAMPLE_RATE, 2)).astype(np.float32)
         return lambda: md.fakeprint(song, md.SAMPLE_RATE), 60.0
@@ -75,17 +75,17 @@ def _prepare(case: str) -> tuple[Callable[[], Any], float]:
     if case == "hifigan_usual_layout":
         generator.to(memory_format=torch.contiguous_format)
     clip = torch.from_numpy(rng.normal(0, 0.1, (1, 3 * 22_050)).astype(np.float32))
-    return lambda: md.vocode(generator, clip), 3.0
+    return lambda: hifigan.vocode(generator, clip), 3.0
 
 
 def _generator() -> Any:
     from soundreasons import data
     from soundreasons.data.readers.music import load_weights
-    from soundreasons.papers import music_deepfakes as md
+    from soundreasons.papers.music_deepfakes.testbed import hifigan
 
     if not data.available("hifigan_generators"):
-        return md.HifiGan().eval()
-    return md.load_generator(load_weights(data.open("hifigan_generators").weights["universal"]))
+        return hifigan.HifiGan().eval()
+    return hifigan.load_generator(load_weights(data.open("hifigan_generators").weights["universal"]))
 
 
 def measure(case: str) -> dict[str, Any]:

@@ -39,14 +39,14 @@ def short_texts(n: int) -> list[str]:
     """Return descriptor sets of generated songs: about a dozen tokens each."""
     from soundreasons.papers import song_descriptors as sd
 
-    return [", ".join(tags) for tags in sd.generated_songs(n).tags]
+    return [", ".join(tags) for tags in sd.data.generated_songs(n).tags]
 
 
 def long_texts(n: int) -> list[str]:
     """Return requests, three at a time: about fifty tokens each."""
     from soundreasons.papers import song_descriptors as sd
 
-    captions = sd.generated_songs(3 * n).captions
+    captions = sd.data.generated_songs(3 * n).captions
     return [". ".join(captions[3 * k : 3 * k + 3]) for k in range(n)]
 
 
@@ -80,19 +80,19 @@ def _prepare(case: str, n: int) -> tuple[Any, Callable[[Any], Any]]:
             return cloud(n), whole_matrix
         return cloud(n), lambda given: sorted_rows(sd.top_documents(*given, K).documents)
     if case.startswith("fine_tune"):
-        source = "musiccaps_train" if sd.available("musiccaps_train") else "generated"
-        examples = sd.training_examples(sd.songs(source, 1000))
-        start, settings = sd.load_minilm(), sd.Settings(steps=n)
+        source = "musiccaps_train" if sd.data.available("musiccaps_train") else "generated"
+        examples = sd.learning.training_examples(sd.data.open_songs(source, 1000))
+        start, settings = sd.data.load_minilm(), sd.fine_tuning.Settings(steps=n)
         if case.endswith("margin"):
-            examples = sd.margin_examples(examples, settings, start, 0, None)
-        return examples, lambda e: sd.fine_tune(start, e, settings, name="t").losses[-1:].tolist()
+            examples = sd.learning.margin_examples(examples, settings, start)
+        return examples, lambda e: sd.fine_tuning.fine_tune(start, e, settings).losses[-1:].tolist()
     texts = long_texts(n) if "long" in case else short_texts(n)
     if case.endswith("library"):
         from sentence_transformers import SentenceTransformer
 
         model = SentenceTransformer(str(data.open("all_minilm_l6").folder), device="cpu")
         return texts, lambda t: model.encode(t).sum(axis=1).round(2).tolist()
-    encoder = sd.load_minilm()
+    encoder = sd.data.load_minilm()
     return texts, lambda t: encoder.encode(t).sum(axis=1).round(2).tolist()
 
 

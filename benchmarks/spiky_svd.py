@@ -89,25 +89,6 @@ def incidence(n_items: int) -> Any:
     return matrix
 
 
-def plain_loop(vectors: Any) -> list[int]:
-    """Find the peaks as the definition says: one product of the matrix with a vector a peak."""
-    import numpy as np
-
-    norms = np.linalg.norm(vectors.astype(np.float64), axis=1)
-    units = (vectors / norms[:, np.newaxis]).astype(np.float64)
-    covered = np.zeros(len(units), dtype=bool)
-    peaks: list[int] = []
-    for item in np.argsort(-norms, kind="stable"):
-        if covered[item]:
-            continue
-        peaks.append(int(item))
-        covered |= units @ units[item] > 0.9
-        covered[item] = True
-        if covered.sum() > 0.5 * len(units):
-            return peaks
-    return peaks
-
-
 def _prepare(case: str, n_items: int) -> tuple[Any, Callable[[Any], Any]]:
     """Make the input of a case, and the step to be measured."""
     from soundreasons.papers import spiky_svd
@@ -122,7 +103,8 @@ def _prepare(case: str, n_items: int) -> tuple[Any, Callable[[Any], Any]]:
         graph = spiky_svd.ppmi(incidence(n_items))[0]
         return graph, _svds if case.endswith("svds") else (lambda g: spiky_svd.embed(g, RANK, 0))
     vectors = cloud(n_items, zipf=FLATTER if "flatter" in case else 1.0)
-    return vectors, plain_loop if "plain" in case else (lambda v: spiky_svd.spikiness(v).peaks.tolist())
+    form = spiky_svd.method if "plain" in case else spiky_svd.fast
+    return vectors, lambda v: form.spikiness(v).peaks.tolist()
 
 
 def _dense_counts(matrix: Any) -> Any:
@@ -137,7 +119,7 @@ def _pipeline(table: Any) -> Any:
 
     association = spiky_svd.associate(table)
     embedding = spiky_svd.embed(association.matrix, RANK, 0)
-    return spiky_svd.placed_spikiness(embedding).peaks.tolist()
+    return spiky_svd.measure_spikiness(embedding).peaks.tolist()
 
 
 def _svds(graph: Any) -> Any:

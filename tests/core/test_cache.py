@@ -6,6 +6,7 @@ import os
 
 import numpy as np
 import pytest
+import torch
 
 from soundreasons.learning import cache as caching
 from soundreasons.learning.cache import Cache, code_digest, digest
@@ -167,3 +168,53 @@ def test_digests_tell_apart_what_differs():
 def test_a_digest_does_not_depend_on_how_an_array_lies_in_memory():
     table = np.arange(6).reshape(2, 3)
     assert digest(np.asfortranarray(table)) == digest(table)
+
+
+def network(seed, dtype=torch.float32):
+    torch.manual_seed(seed)
+    return torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.BatchNorm1d(4)).to(dtype)
+
+
+def same(first, second):
+    pairs = zip(first.state_dict().values(), second.state_dict().values(), strict=True)
+    return all(torch.equal(a, b) and a.dtype == b.dtype for a, b in pairs)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.float16, torch.bfloat16])
+def test_weights_come_back_bit_by_bit_in_their_dtype(cache, dtype):
+    trained = network(1, dtype)
+    for seed in (2, 3):
+        empty = network(seed, dtype)
+        beside = cache.weights("net", empty, lambda: (trained, {"losses": np.array([0.25])}))
+        assert same(empty, trained)
+        assert beside["losses"].tolist() == [0.25]
+    assert (cache.computed, cache.found) == (["net"], ["net"])
+
+
+def test_a_model_alone_gives_nothing_beside(cache):
+    assert cache.weights("net", network(1), lambda: network(2)) == {}
+
+
+def test_what_is_frozen_is_neither_kept_nor_touched(cache):
+    trained, model = network(1), network(2)
+    for each in (trained, model):
+        each[0].requires_grad_(False)
+    frozen = model[0].weight.clone()
+    cache.weights("net", model, lambda: trained, trainable_only=True)
+    assert torch.equal(model[0].weight, frozen)
+    assert set(caching.weights_of(model, trainable_only=True)) == {"1.weight", "1.bias"}
+
+
+def test_weights_of_another_model_are_refused(cache):
+    with pytest.raises(ValueError, match=r"do not fit Linear: missing \['bias', 'weight'\], too many"):
+        cache.weights("net", torch.nn.Linear(3, 4), lambda: network(1))
+    with pytest.raises(ValueError, match="size mismatch"):
+        caching.load_weights(torch.nn.Linear(3, 4), caching.weights_of(torch.nn.Linear(2, 4)))
+
+
+def test_what_is_computed_is_said_before_and_what_is_found_is_not(tmp_path):
+    said = []
+    cache = Cache(tmp_path, modules=[MODULE], before=said.append)
+    for _ in range(2):
+        cache.arrays("numbers", numbers)
+    assert said == ["numbers"]

@@ -15,6 +15,7 @@ import torch
 
 from soundreasons import measures, project, results, runner
 from soundreasons.learning import device as device_module
+from soundreasons.learning.loop import Step
 from soundreasons.papers import mesonet
 
 DEVICE = os.environ.get("SOUNDREASONS_GPU", "cuda")
@@ -64,7 +65,8 @@ def test_a_gpu_measures_what_the_processor_measures(slug, runs):
 @pytest.mark.skipif(not DEVICE.startswith("cuda"), reason="half precision with a scaled loss is CUDA's")
 def test_half_precision_scales_its_loss():
     network = mesonet.Meso4(32).to(DEVICE)
-    trainer = mesonet.Trainer(network, mesonet.Training(mixed_precision=True), None)
-    loss = trainer.step(torch.rand(4, 3, 32, 32, device=DEVICE), torch.ones(4, device=DEVICE))
-    assert trainer.scaler.is_enabled()
+    told = mesonet.method.recipe(network, mesonet.Training(mixed_precision=True))
+    step = Step(told.loss_of, told.optimiser, told.loop, schedule=told.schedule)
+    loss = step((torch.rand(4, 3, 32, 32, device=DEVICE), torch.ones(4, device=DEVICE)))
+    assert step._scaler.is_enabled()
     assert loss.isfinite()

@@ -55,6 +55,7 @@ def test_the_pages_of_the_book_are_all_there(pages: list[str]) -> None:
         "rerun",
         "teach",
         "industrial-challenges",
+        "literature-map",
         "data",
         "deviations",
         "glossary",

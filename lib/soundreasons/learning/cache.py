@@ -22,10 +22,13 @@ import warnings
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import torch
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -34,6 +37,8 @@ FOLLOWED = ("soundreasons.papers.", "soundreasons.learning.", "soundreasons.medi
 # A chapter may ask for more than a dozen results of one name in a run; fewer kept than asked, and each would
 # push out the one that is needed next.
 KEPT_PER_NAME = 32
+# No name in a model has a slash or a colon.
+_BESIDE, _BITS = "beside/", ":bfloat16"
 
 
 class Cache:
@@ -50,6 +55,8 @@ class Cache:
         Distributions whose versions count.
     enabled : bool
         Whether to read and write; if not, everything is computed (to time a cold run).
+    before : callable, optional
+        Told the name of what is about to be computed, for people who wait; not what is found.
 
     Attributes
     ----------
@@ -75,9 +82,11 @@ class Cache:
         modules: Iterable[str],
         libraries: Iterable[str] = ("numpy", "torch"),
         enabled: bool = True,
+        before: Callable[[str], None] | None = None,
     ) -> None:
         self.folder = Path(folder)
         self.enabled = enabled
+        self.before = before
         self.found: list[str] = []
         self.computed: list[str] = []
         self._code = code_digest(modules)
@@ -138,6 +147,8 @@ class Cache:
         if kept is not None:
             self.found.append(name)
             return kept
+        if self.before is not None:
+            self.before(name)
         fresh = {key: np.asarray(value) for key, value in compute().items()}
         self.computed.append(name)
         if self.enabled:
@@ -145,10 +156,159 @@ class Cache:
             self._prune(name)
         return fresh
 
+    def weights(
+        self,
+        name: str,
+        model: torch.nn.Module,
+        train: Callable[[], torch.nn.Module | tuple[torch.nn.Module, Mapping[str, NDArray[Any]]]],
+        *,
+        trainable_only: bool = False,
+        parameters: Mapping[str, Any] | None = None,
+        data: Mapping[str, str] | None = None,
+    ) -> Arrays:
+        """Load the weights kept under a name into a model, or train and keep them.
+
+        Parameters
+        ----------
+        name : str
+            As in `arrays`.
+        model : torch.nn.Module
+            Gets the weights, on whatever device it lives.
+        train : callable
+            Returns the trained model, of the same shape or `model` itself; or that and arrays to be kept
+            beside its weights (the losses of its training).
+        trainable_only : bool
+            Keep what requires a gradient only: a few layers of a large model whose rest never changes.
+        parameters, data : mapping
+            As in `arrays`.
+
+        Returns
+        -------
+        dict of ndarray
+            The arrays that `train` gave beside the model; empty if it gave none.
+
+        Raises
+        ------
+        ValueError, TypeError
+            As `arrays`; and `ValueError` if the weights do not fit the model.
+
+        Examples
+        --------
+        >>> import tempfile, torch
+        >>> cache = Cache(Path(tempfile.mkdtemp()), modules=["soundreasons.learning.cache"])
+        >>> def train():
+        ...     trained = torch.nn.Linear(1, 1)
+        ...     torch.nn.init.constant_(trained.weight, 2.0)
+        ...     return trained, {"losses": np.array([0.5])}
+        >>> model = torch.nn.Linear(1, 1)
+        >>> cache.weights("line", model, train)["losses"], model.weight.item()
+        (array([0.5]), 2.0)
+        """
+
+        def compute() -> Arrays:
+            trained = train()
+            network, beside = trained if isinstance(trained, tuple) else (trained, {})
+            kept = weights_of(network, trainable_only=trainable_only)
+            return kept | {_BESIDE + key: np.asarray(value) for key, value in beside.items()}
+
+        kept = self.arrays(name, compute, parameters=parameters, data=data)
+        load_weights(
+            model,
+            {key: value for key, value in kept.items() if not key.startswith(_BESIDE)},
+            trainable_only=trainable_only,
+        )
+        return {key.removeprefix(_BESIDE): v for key, v in kept.items() if key.startswith(_BESIDE)}
+
     def _prune(self, name: str) -> None:
         files = sorted(self.folder.glob(f"{name}.*.npz"), key=lambda file: file.stat().st_mtime)
         for file in files[:-KEPT_PER_NAME]:
             file.unlink(missing_ok=True)
+
+
+def weights_of(model: torch.nn.Module, *, trainable_only: bool = False) -> Arrays:
+    """Weights and buffers of a model as plain arrays, each in its own dtype.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+        On whatever device.
+    trainable_only : bool
+        Take what requires a gradient only.
+
+    Returns
+    -------
+    dict of ndarray
+        By name in the model. numpy has no bfloat16: such weights are kept as their bits, under a name that
+        says so; `load_weights` knows it.
+
+    Examples
+    --------
+    >>> import torch
+    >>> {name: array.shape for name, array in weights_of(torch.nn.Linear(3, 2)).items()}
+    {'weight': (2, 3), 'bias': (2,)}
+    """
+    import torch
+
+    arrays = {}
+    for name in _names(model, trainable_only):
+        tensor = model.state_dict()[name].detach().cpu()
+        if tensor.dtype is torch.bfloat16:
+            arrays[name + _BITS] = tensor.view(torch.int16).numpy().copy()
+        else:
+            arrays[name] = tensor.numpy().copy()
+    return arrays
+
+
+def load_weights(
+    model: torch.nn.Module, arrays: Mapping[str, NDArray[Any]], *, trainable_only: bool = False
+) -> None:
+    """Put arrays of `weights_of` into a model.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+        Of the same shape as that which they were taken from.
+    arrays : mapping of str to ndarray
+        Each weight by its name.
+    trainable_only : bool
+        Expect what requires a gradient only, and leave the rest as it is.
+
+    Raises
+    ------
+    ValueError
+        If a weight is missing, too many, or of another shape.
+
+    Examples
+    --------
+    >>> import torch
+    >>> first, second = torch.nn.Linear(3, 2), torch.nn.Linear(3, 2)
+    >>> load_weights(second, weights_of(first))
+    >>> bool((first.weight == second.weight).all())
+    True
+    """
+    import torch
+
+    state = {}
+    for name, array in arrays.items():
+        tensor = torch.from_numpy(np.array(array))
+        is_bits = name.endswith(_BITS)
+        state[name.removesuffix(_BITS)] = tensor.view(torch.bfloat16) if is_bits else tensor
+    wanted = set(_names(model, trainable_only))
+    if wanted != state.keys():
+        raise ValueError(
+            f"weights do not fit {type(model).__name__}: missing {sorted(wanted - state.keys()) or 'none'}, "
+            f"too many {sorted(state.keys() - wanted) or 'none'}"
+        )
+    try:
+        model.load_state_dict(state, strict=not trainable_only)
+    except RuntimeError as error:
+        raise ValueError(f"weights do not fit {type(model).__name__}: {error}") from None
+
+
+def _names(model: torch.nn.Module, trainable_only: bool) -> list[str]:
+    if trainable_only:
+        return [name for name, weight in model.named_parameters() if weight.requires_grad]
+    return list(model.state_dict())
 
 
 def digest(*parts: str | bytes | NDArray[Any] | Sequence[str]) -> str:

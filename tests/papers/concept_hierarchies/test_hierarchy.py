@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from soundreasons.papers import concept_hierarchies as ch
+from soundreasons.papers.concept_hierarchies.experiments import choices
 
 
 def tied_similarity(seed, n=25):
@@ -66,23 +67,14 @@ def test_when_all_are_full_a_concept_goes_below_the_root():
     assert tree.sum(axis=0).tolist() == [1, 1, 1, 1]
 
 
-def test_restricting_keeps_the_centrality_of_the_whole():
-    S = tied_similarity(3)
-    centrality = ch.betweenness(ch.similarity_graph(S))
-    chosen = np.array([4, 9, 2, 17])
-    expected = slow_tree(S[np.ix_(chosen, chosen)], centrality[chosen])
-    assert (ch.restrict(S, centrality, chosen) == expected).all()
-    with pytest.raises(ValueError, match="each once"):
-        ch.restrict(S, centrality, np.array([1, 1]))
-
-
 @pytest.mark.parametrize("share", [0.02, 0.1, 0.4, 0.9])
 @pytest.mark.parametrize("n", [3, 40])
-def test_betweenness_equals_networkx(n, share):
+@pytest.mark.parametrize("betweenness", [ch.betweenness, ch.method.betweenness], ids=["fast", "plain"])
+def test_betweenness_equals_networkx(betweenness, n, share):
     graph = np.random.default_rng(n).random((n, n)) < share
     undirected = nx.Graph((graph | graph.T) & ~np.eye(n, dtype=bool))
     expected = nx.betweenness_centrality(undirected)
-    assert ch.betweenness(graph) == pytest.approx([expected[k] for k in range(n)], abs=1e-12)
+    assert betweenness(graph) == pytest.approx([expected[k] for k in range(n)], abs=1e-12)
 
 
 def test_betweenness_of_a_star_a_path_and_no_edges():
@@ -100,7 +92,7 @@ def test_closeness_equals_networkx():
     graph = np.random.default_rng(1).random((30, 30)) < 0.05
     links = (graph | graph.T) & ~np.eye(30, dtype=bool)
     expected = nx.closeness_centrality(nx.Graph(links))
-    assert ch.closeness(links) == pytest.approx([expected[k] for k in range(30)])
+    assert choices.closeness(links) == pytest.approx([expected[k] for k in range(30)])
 
 
 def test_a_graph_without_edges_still_gives_a_tree():
@@ -114,7 +106,7 @@ def test_parts_that_nothing_joins_hang_side_by_side():
     S = np.kron(np.eye(2), np.full((3, 3), 0.9))
     tree = ch.build_hierarchy(S, ch.betweenness(ch.similarity_graph(S)))
     assert tree[-1].sum() == 2
-    assert ch.n_components(tree) == 2
+    assert ch.method.n_components(tree) == 2
 
 
 @pytest.mark.parametrize(
@@ -149,20 +141,20 @@ def test_similarity_is_a_mean_over_the_tracks_of_the_row():
 
 def test_threshold_for_a_share_gives_that_share():
     S = np.random.default_rng(0).random((50, 50))
-    graph = ch.similarity_graph(S, ch.threshold_for(S, 0.1))
+    graph = ch.similarity_graph(S, ch.method.threshold_for(S, 0.1))
     assert ch.density(graph) == pytest.approx(0.1, abs=1 / 2500)
 
 
 def test_depth_ancestors_and_edges_of_a_chain():
     chain = np.array([[0, 1, 0], [0, 0, 1], [0, 0, 0], [1, 0, 0]])
-    assert ch.depths(chain).tolist() == [1, 2, 3]
-    assert ch.ancestors(chain).sum() == 3
+    assert ch.method.depths(chain).tolist() == [1, 2, 3]
+    assert ch.method.ancestors(chain).sum() == 3
     assert ch.edges(chain).tolist() == [[0, 1], [1, 2]]
-    assert str(ch.Outline(chain, ["a", "b", "c"])) == "a\n  b\n    c"
+    assert str(ch.figures.Outline(chain, ["a", "b", "c"])) == "a\n  b\n    c"
 
 
 def test_an_outline_escapes_names_and_marks_families():
-    page = ch.Outline(
+    page = ch.figures.Outline(
         np.array([[0, 1, 1], [0, 0, 0], [0, 0, 0], [1, 0, 0]]), ["<b>", "b", "c"], np.array([0, 0, 1])
     )._repr_html_()
     assert "<b>" not in page

@@ -15,7 +15,7 @@ from soundreasons.papers import concept_hierarchies as ch
 def test_the_name_of_a_family_stands_at_its_mark(own, place):
     positions = np.array([[0.0, 0.0], [1.0, 1.0], [9.0, 5.0]])
     figure, ax = plt.subplots()
-    ch.plot_map(positions, np.zeros(3, dtype=int), {0: "Strings"}, own, ax)
+    ch.figures.plots.plot_map(positions, np.zeros(3, dtype=int), {0: "Strings"}, own, ax)
     (text,) = ax.texts
     assert text.get_text() == "Strings"
     assert tuple(text.xy) == place

@@ -13,9 +13,8 @@ from soundreasons import data
 from soundreasons.data.errors import DataError
 from soundreasons.data.readers.tensor_bundle import read_bundle
 from soundreasons.papers import concept_hierarchies as ch
-from soundreasons.papers.concept_hierarchies import embedding
-
-Rows = embedding._Rows
+from soundreasons.papers.concept_hierarchies.data import activations
+from soundreasons.papers.concept_hierarchies.data.activations import Rows
 
 PATCH = torch.tensor([[((7 * t + 3 * f) % 11) / 4 for f in range(96)] for t in range(187)])[None]
 # From a port made independently of this one.
@@ -29,7 +28,7 @@ CHECK = {
 def test_check_values_of_the_published_weights(name, needs):
     needs("musicnn_taggers")
     pool5, tags = CHECK[name]
-    network = ch.load_tagger(name)
+    network = ch.data.load_tagger(name)
     assert network.pools(PATCH)[-1][0, :6, 0, 0].tolist() == pytest.approx(pool5, abs=1e-4)
     answer = torch.sigmoid(network(PATCH))[0]
     assert {k: float(answer[k]) for k in tags} == pytest.approx(tags, abs=1e-4)
@@ -41,7 +40,7 @@ def test_check_values_of_the_published_weights(name, needs):
 @pytest.mark.parametrize("name", CHECK)
 def test_the_quick_form_is_the_same_function(name, needs):
     needs("musicnn_taggers")
-    plain, quick = ch.load_tagger(name), ch.load_fast_vgg(name)
+    plain, quick = ch.data.load_tagger(name), ch.data.load_quick_tagger(name)
     for ours, theirs in zip(quick.pools(PATCH), plain.pools(PATCH), strict=True):
         assert ours == pytest.approx(theirs.numpy(), abs=1e-4)
     assert quick(PATCH) == pytest.approx(plain(PATCH).numpy(), abs=1e-4)
@@ -53,7 +52,6 @@ def test_parameters_are_as_many_as_the_architecture_has(needs):
         return sum(value.numel() for key, value in network.state_dict().items() if "num_batches" not in key)
 
     assert all_numbers(ch.VggTagger()) == 607_030
-    assert all_numbers(ch.MusicnnTagger()) == 792_079
     needs("musicnn_taggers")
     weights = data.open("musicnn_taggers").weights
     assert {name: sum(t.size for t in found.values()) for name, found in weights.items()} == {
@@ -61,15 +59,15 @@ def test_parameters_are_as_many_as_the_architecture_has(needs):
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", ch.NETWORKS)
+@pytest.mark.parametrize("name", ch.data.NETWORKS)
 def test_a_piano_is_called_one(name, needs):
     needs("musicnn_taggers", "old_scores", "gm_sound_font")
     notes = np.array(
         [[0, k * 0.25, 0.3, pitch] for k, pitch in enumerate([60, 64, 67, 72, 71, 67, 64, 60, 62, 65])]
     )
-    sound = ch.Renderer().render(ch.Clip("scale", "none", (0,), 120, notes))
-    asked = ch.tag_probabilities(sound, name).mean(axis=0)
-    strongest = [ch.tags_of(name)[k] for k in np.argsort(-asked)[:6]]
+    sound = ch.testbed.Renderer().render(ch.testbed.Clip("scale", "none", (0,), 120, notes))
+    asked = ch.data.tag_probabilities(sound, name).mean(axis=0)
+    strongest = [ch.data.tags_of(name)[k] for k in np.argsort(-asked)[:6]]
     assert {
         "piano",
         "classical",
@@ -94,7 +92,7 @@ def test_the_front_end_equals_librosas():
 def test_longer_sounds_give_29_moments_in_half_a_minute(needs):
     needs("musicnn_taggers")
     sound = np.random.default_rng(0).normal(scale=0.1, size=480_000).astype(np.float32)
-    assert ch.embed_recording(sound, ch.load_fast_vgg()).shape == (29, 128)
+    assert ch.data.embed_recording(sound, ch.data.load_quick_tagger()).shape == (29, 128)
 
 
 # The shared vectors were cut around the middle of the file as its header tells it, which for these MP3 files
@@ -107,13 +105,13 @@ def test_embedding_the_game_music_again_agrees_with_the_shared_vectors(needs):
     needs("asc_music", "musicnn_taggers")
     record = data.open("game_music_embeddings")
     rows = record.tracks[record.tracks["package"] == "asc-music"]
-    network = ch.load_fast_vgg()
+    network = ch.data.load_quick_tagger()
     assert len(rows) == 3
     for row, file in zip(rows["row"], rows["file"], strict=True):
         name = Path(file).stem
-        sound = np.sqrt(2) * ch.load_sound(data.open("asc_music").paths[name])
+        sound = np.sqrt(2) * ch.data.load_sound(data.open("asc_music").paths[name])
         start = round((HEADER_SECONDS[name] / 2 - 15) * ch.SAMPLE_RATE)
-        ours = ch.embed_recording(sound[start : start + 30 * ch.SAMPLE_RATE].astype(np.float32), network)
+        ours = ch.data.embed_recording(sound[start : start + 30 * ch.SAMPLE_RATE].astype(np.float32), network)
         theirs = record.embeddings[row].astype(np.float64)
         assert ours.shape == theirs.shape
         cosine = (ours * theirs).sum() / np.linalg.norm(ours) / np.linalg.norm(theirs)
@@ -121,9 +119,9 @@ def test_embedding_the_game_music_again_agrees_with_the_shared_vectors(needs):
 
 
 def test_patches_cover_a_sound_and_drop_a_crumb():
-    assert len(ch.patches(np.ones(ch.PATCH_SAMPLES + 100, dtype=np.float32))) == 1
-    assert len(ch.patches(np.ones(100, dtype=np.float32))) == 1
-    assert ch.patches(np.ones(ch.PATCH_SAMPLES * 2 - 5, dtype=np.float32))[1, -6:].tolist() == [
+    assert len(ch.data.patches(np.ones(ch.PATCH_SAMPLES + 100, dtype=np.float32))) == 1
+    assert len(ch.data.patches(np.ones(100, dtype=np.float32))) == 1
+    assert ch.data.patches(np.ones(ch.PATCH_SAMPLES * 2 - 5, dtype=np.float32))[1, -6:].tolist() == [
         1,
         0,
         0,
@@ -135,33 +133,35 @@ def test_patches_cover_a_sound_and_drop_a_crumb():
 
 def test_what_is_no_sound_is_refused(tmp_path, needs):
     with pytest.raises(ValueError, match="cannot be read as a sound"):
-        ch.load_sound(tmp_path / "none.wav")
+        ch.data.load_sound(tmp_path / "none.wav")
     (tmp_path / "text.wav").write_text("not a sound")
     with pytest.raises(ValueError, match=r"text\.wav cannot be read as a sound"):
-        ch.load_sound(tmp_path / "text.wav")
+        ch.data.load_sound(tmp_path / "text.wav")
     soundfile.write(tmp_path / "empty.wav", np.zeros(0), 16000)
     with pytest.raises(ValueError, match="holds no sound"):
-        ch.load_sound(tmp_path / "empty.wav")
+        ch.data.load_sound(tmp_path / "empty.wav")
     with pytest.raises(ValueError, match="expected at least 512"):
         ch.log_mel(torch.zeros(100))
     with pytest.raises(ValueError, match="NaN or infinite amplitudes"):
         ch.log_mel(torch.full((1000,), torch.nan))
     needs("musicnn_taggers")
     with pytest.raises(ValueError, match="silent from beginning to end"):
-        ch.tag_probabilities(np.zeros(50_000, dtype=np.float32))
+        ch.data.tag_probabilities(np.zeros(50_000, dtype=np.float32))
     with pytest.raises(ValueError, match="patch 1 is silent"):
-        ch.embed_patches([np.ones(ch.PATCH_SAMPLES), np.zeros(ch.PATCH_SAMPLES)], ch.load_fast_vgg())
+        ch.data.embed_patches(
+            [np.ones(ch.PATCH_SAMPLES), np.zeros(ch.PATCH_SAMPLES)], ch.data.load_quick_tagger()
+        )
     with pytest.raises(ValueError, match="no patch to embed"):
-        ch.embed_patches([], ch.load_fast_vgg())
+        ch.data.embed_patches([], ch.data.load_quick_tagger())
     with pytest.raises(ValueError, match="expected one of MSD_vgg"):
-        ch.load_tagger("vggish")
+        ch.data.load_tagger("vggish")
 
 
 def test_a_stereo_file_at_another_rate_becomes_mono_at_16_khz(tmp_path):
     time = np.arange(44100) / 44100
     tone = np.sin(2 * np.pi * 440 * time)
     soundfile.write(tmp_path / "tone.flac", np.column_stack([tone, tone]), 44100)
-    sound = ch.load_sound(tmp_path / "tone.flac")
+    sound = ch.data.load_sound(tmp_path / "tone.flac")
     assert sound.shape == (16000,)
     spectrum = np.abs(np.fft.rfft(sound))
     assert int(spectrum.argmax()) == 440
@@ -214,8 +214,8 @@ def test_embedding_holds_one_sound_at_a_time_and_few_arrays(monkeypatch):
             yield sound
 
     made = []
-    monkeypatch.setattr(embedding, "_Rows", lambda: made.append(Rows()) or made[-1])
-    found = ch.embed_patches(sounds(), Forgetful())
+    monkeypatch.setattr(activations, "Rows", lambda: made.append(Rows()) or made[-1])
+    found = ch.data.embed_patches(sounds(), Forgetful())
     assert most <= 3
     assert [len(rows.blocks) for rows in made] == [3, 3, 3, 3]  # 600 rows in blocks of 256
     assert found["pool3"].shape == (600, 1, 1536)

@@ -7,6 +7,7 @@ import soundfile
 from soundreasons.learning.cache import Cache
 from soundreasons.papers import concept_hierarchies as ch
 from soundreasons.papers.concept_hierarchies import trial
+from soundreasons.papers.concept_hierarchies.experiments import probing
 
 
 def test_trying_a_sound_names_tags_and_draws_them(tmp_path, needs):
@@ -37,8 +38,8 @@ def test_trying_a_text_a_folder_an_empty_file_or_silence_says_so(tmp_path):
 
 
 def test_trying_an_unknown_instrument_names_the_nearest_and_renders_nothing(monkeypatch):
-    monkeypatch.setattr(trial, "clip_study", None)  # would fail if it were called
-    with pytest.raises(ValueError, match=r"'violino' is neither a sound file nor one of 75 .*Violin"):
+    monkeypatch.setattr(trial, "probed_clips", None)  # would fail if it were called
+    with pytest.raises(ValueError, match=r"'violino' is not among the 75 instruments, .*: .*Violin"):
         trial.run("violino")
     with pytest.raises(ValueError, match="nothing is near"):
         trial.run("zzzzzz")
@@ -51,11 +52,13 @@ def planted_view():
     probes = ch.Probes(np.ones((3, 2)), np.zeros(3), np.array([0.81, 0.75, 0.9]), np.ones(3, dtype=int))
     nowhere = np.full(3, ch.NOWHERE)
     labels = np.eye(3, dtype=bool)
-    return ch.View(ch.ConceptSet(names, ("program",) * 3, labels, nowhere, nowhere), S, probes)
+    return probing.KeptConcepts(
+        ch.data.ConceptSet(names, ("program",) * 3, labels, nowhere, nowhere), S, probes
+    )
 
 
 def test_an_instrument_is_told_with_its_place_in_the_tree_and_what_it_sounds_like():
-    assert trial._described("violin", planted_view()).splitlines() == [
+    assert trial._described(trial._known("violin"), planted_view()).splitlines() == [
         "Violin: told from other clips, balanced accuracy 0.81",
         "  below the root; above Contrabass, Whistle",
         "  its clips sound to the probes of others like: Contrabass 0.80, Whistle 0.60",
@@ -65,8 +68,8 @@ def test_an_instrument_is_told_with_its_place_in_the_tree_and_what_it_sounds_lik
 
 def test_trying_an_instrument_renders_probes_and_finds_it_in_the_tree(needs, tmp_path, monkeypatch):
     needs("old_scores", "gm_sound_font", "musicnn_taggers")
-    kept = Cache(tmp_path, modules=["soundreasons.papers.concept_hierarchies.clips"])
-    monkeypatch.setattr("soundreasons.papers.concept_hierarchies.embedding.computed", lambda: kept)
+    kept = Cache(tmp_path, modules=["soundreasons.papers.concept_hierarchies.testbed.clips"])
+    monkeypatch.setattr("soundreasons.papers.concept_hierarchies.testbed.sounds.computed", lambda _: kept)
     monkeypatch.setattr(trial, "_N_CLIPS", 300)
     answer = trial.run("strings FAMILY")
     assert answer.startswith("Strings family: told from other clips, balanced accuracy 0.")

@@ -21,13 +21,16 @@ def context(tastes_matrix):
 @pytest.fixture(scope="session")
 def models(tastes_matrix, context):
     """The seven models, fitted on two tastes."""
-    return {name: make().fit(tastes_matrix) for name, make in er.seven(context.tags).items()}
+    return {
+        name: make().fit(tastes_matrix)
+        for name, make in er.fast.lineup.recommender_makers(context.tags).items()
+    }
 
 
 @pytest.fixture(scope="session")
 def small(tastes_matrix, context):
     """The same as a `Listening`, for experiments."""
-    return er.Listening(
+    return er.data.Listening(
         name="small",
         interactions=tastes_matrix,
         plays=tastes_matrix,
@@ -44,4 +47,4 @@ def small(tastes_matrix, context):
 def lastfm():
     """Last.fm itself, or skip by name."""
     require("hetrec_lastfm")
-    return er.listening("hetrec_lastfm")
+    return er.data.listening("hetrec_lastfm")

@@ -302,6 +302,17 @@ def test_shapley_interactions_of_single_features_are_shapley_values(task):
     assert index[:, [1, 2, 4, 8]] == approx(fa.shapley_conditional(task), abs=1e-10)
 
 
+@pytest.mark.parametrize("level", [0.6, 1.0])
+def test_a_level_is_a_share_of_the_largest_interaction_to_be_reached(level):
+    # Exclusive or: the output is known (0 or 1) from both features and open (1/2) from less, so the index
+    # of the pair is 1/2 in absolute value and that of each feature 1/4. The largest itself is enough.
+    task = fa.MixtureTask([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], [0, 1, 1, 0])
+    index = np.abs(fa.shapley_interactions(task)[:, 1:])
+    assert index == approx(np.tile([0.25, 0.25, 0.5], (4, 1)), abs=1e-9)
+    assert fa.strongest_interaction(task, level).all()
+    assert fa.strongest_interaction(task, 0.49).sum(axis=1).tolist() == [1, 1, 1, 1]
+
+
 def test_the_strongest_interaction_of_parity_is_the_whole(parity):
     assert fa.strongest_interaction(parity, 0.9).all()
 

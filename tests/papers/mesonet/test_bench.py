@@ -8,9 +8,10 @@ import pytest
 from soundreasons.learning.cache import Cache
 from soundreasons.media import video
 from soundreasons.papers import mesonet
-from soundreasons.papers.mesonet import editing, looking, people, quality
-from soundreasons.papers.mesonet.alignment import Placement
-from soundreasons.papers.mesonet.bench import donor_of
+from soundreasons.papers.mesonet.experiments import looking
+from soundreasons.papers.mesonet.method.alignment import Placement
+from soundreasons.papers.mesonet.testbed import editing, people, quality
+from soundreasons.papers.mesonet.testbed.bench import KINDS, donor_of
 
 WHERE = Placement(60.0, 60.0, 60.0, 10.0)
 
@@ -53,15 +54,15 @@ def test_a_smooth_face_passes_through_nearly_unchanged():
 def test_colours_are_matched_inside_the_mask():
     rng = np.random.default_rng(0)
     patch, target = (rng.integers(*span, (64, 64, 3), dtype=np.uint8) for span in ((0, 80), (100, 220)))
-    mask = mesonet.ellipse(64, editing.FACE_ELLIPSE)
-    found = mesonet.match_colours(patch, target, mask)
+    mask = editing.ellipse(64, editing.FACE_ELLIPSE)
+    found = editing.match_colours(patch, target, mask)
     weights = (mask / mask.sum())[..., None]
     for statistic in (lambda x: (weights * x).sum((0, 1)),):
         assert statistic(found) == pytest.approx(statistic(target.astype(float)), abs=0.01)
 
 
 def test_a_mask_is_feathered_and_inside_its_square():
-    mask = mesonet.ellipse(96, editing.FACE_ELLIPSE)
+    mask = editing.ellipse(96, editing.FACE_ELLIPSE)
     assert ((mask >= 0) & (mask <= 1)).all()
     assert max(mask[:, 0].max(), mask[0].max()) < 1e-3
     assert ((mask > 0.05) & (mask < 0.95)).sum() > 100
@@ -96,9 +97,7 @@ def test_an_unknown_person_is_refused():
 def test_a_donor_is_of_the_same_part():
     frames = np.zeros((2, 64, 64, 3), np.uint8)
     points = np.tile(np.array([[20, 25], [44, 25], [32, 36], [24, 48], [40, 48]], float), (2, 1, 1))
-    scenes = [
-        mesonet.Scene("x", n, part, frames, points) for n, part in enumerate(("train", "train", "test"))
-    ]
+    scenes = [people.Scene("x", n, part, frames, points) for n, part in enumerate(("train", "train", "test"))]
     assert donor_of(scenes[0], scenes).number == 1
     alone = donor_of(scenes[2], scenes)
     assert (alone.number, alone.part) == (2, "test")
@@ -113,13 +112,13 @@ def small_bench(tmp_path_factory):
         if not data.available(name):
             pytest.skip(f"not checkable here: no source on this machine supplies {name}")
     folder = tmp_path_factory.mktemp("bench")
-    settings = mesonet.BenchSettings(
-        n_frames=8, scenes=3, quantisations=(23, 40), training=mesonet.SwapTraining(steps=3)
+    settings = mesonet.testbed.BenchSettings(
+        n_frames=8, scenes=3, quantisations=(23, 40), training=mesonet.testbed.SwapTraining(steps=3)
     )
 
     def make():
-        cache = Cache(folder, modules=["soundreasons.papers.mesonet.bench"])
-        return mesonet.Bench(people.SMALL_CAST, settings, side=64, cache=cache)
+        cache = Cache(folder, modules=["soundreasons.papers.mesonet.testbed.bench"])
+        return mesonet.testbed.Bench(people.SMALL_CAST, settings, side=64, cache=cache)
 
     return make
 
@@ -135,14 +134,14 @@ def test_a_second_bench_makes_nothing_and_gives_the_same(small_bench):
 def test_kinds_and_levels_of_a_scene_differ_in_pixels_only(small_bench):
     bench = small_bench()
     names = [clip.scene for clip in bench.clips("real", 23)]
-    for kind in mesonet.KINDS:
+    for kind in KINDS:
         for level in (23, 40):
             clips = bench.clips(kind, level)
             assert [clip.scene for clip in clips] == names
             assert {clip.is_forged for clip in clips} == {kind in ("swap", "transplant", "blur")}
             assert {int(clip.is_key.sum()) for clip in clips} == {1}
     real, swap = (bench.clips(kind, 23)[0].crops.astype(int) for kind in ("real", "swap"))
-    inside = looking.face_mask(64)
+    inside = editing.face_mask(64)
     change = np.abs(real - swap).mean(axis=(0, 3))
     assert change[inside].mean() > 3 * change[~inside].mean()
 
@@ -167,7 +166,7 @@ def test_a_kind_or_level_that_was_not_made_is_refused(small_bench):
 def test_quality_is_one_for_untouched_faces(small_bench):
     crops = small_bench().clips("real", 23)[0].crops
     assert quality.seam(crops, crops) == 1
-    table = mesonet.identity_transfer(small_bench(), 23)
+    table = quality.identity_transfer(small_bench(), 23)
     assert ((table[["knows", "taken_for_shown"]] >= 0) & (table[["knows", "taken_for_shown"]] <= 1)).all(
         axis=None
     )
@@ -181,28 +180,28 @@ def test_a_blurred_face_has_less_detail_beside_its_surroundings():
 
     rng = np.random.default_rng(0)
     sharp = rng.integers(0, 255, (4, 96, 96, 3), dtype=np.uint8)
-    inside = mesonet.face_mask(96)
+    inside = editing.face_mask(96)
     soft = sharp.copy()
     for picture in soft:
         picture[inside] = cv2.GaussianBlur(picture, (0, 0), 2)[inside]
     # Noise is equally sharp everywhere.
-    assert mesonet.detail_ratio(sharp) == pytest.approx(1, abs=0.15)
-    assert (mesonet.detail_ratio(soft) < 0.3).all()
+    assert looking.detail_ratio(sharp) == pytest.approx(1, abs=0.15)
+    assert (looking.detail_ratio(soft) < 0.3).all()
 
 
 def test_the_zones_lie_apart_and_the_background_outside_the_face():
-    masks = {zone: mesonet.zone_mask(zone, 96) for zone in ("eyes", "nose", "mouth")}
+    masks = {zone: looking.zone_mask(zone, 96) for zone in ("eyes", "nose", "mouth")}
     assert max(sum(mask.astype(int) for mask in masks.values()).ravel()) == 1
-    assert not (mesonet.zone_mask("background", 96) & mesonet.face_mask(96)).any()
+    assert not (looking.zone_mask("background", 96) & editing.face_mask(96)).any()
     with pytest.raises(ValueError, match="zone is 'ear'"):
-        mesonet.zone_mask("ear", 96)
+        looking.zone_mask("ear", 96)
 
 
 def test_a_peak_outside_the_face_is_told_from_one_inside():
     maps = np.zeros((2, 16, 16))
     maps[0, 8, 8], maps[0, 0, 0] = 4, 1
     maps[1, 8, 8], maps[1, 0, 0] = 1, 4
-    assert mesonet.background_share(maps).tolist() == [0.25, 4.0]
+    assert looking.background_share(maps).tolist() == [0.25, 4.0]
 
 
 @pytest.mark.parametrize("kind", [mesonet.Meso4, mesonet.MesoInception4])
@@ -211,7 +210,7 @@ def test_an_ideal_input_excites_its_unit_more_than_the_start(kind):
 
     torch.manual_seed(0)
     network = kind(32).eval()
-    few, many = (mesonet.ideal_inputs(network, steps=steps, penalty=0, seed=0) for steps in (1, 25))
+    few, many = (looking.ideal_inputs(network, steps=steps, penalty=0, seed=0) for steps in (1, 25))
     excited = [
         network.hidden(torch.from_numpy(x).permute(0, 3, 1, 2).float()).diagonal().detach()
         for x in (few, many)
@@ -225,7 +224,7 @@ def test_hiding_nothing_is_the_score_itself_and_hiding_leaves_the_rest():
     crops = np.random.default_rng(0).integers(0, 255, (3, 32, 32, 3), dtype=np.uint8)
     before = crops.copy()
     network = mesonet.Meso4(32).eval()
-    found = mesonet.hidden_zones(network, crops)
+    found = looking.hidden_zones(network, crops)
     assert (found["nothing"] == mesonet.score(network, crops)).all()
     assert set(found) == {"nothing", "eyes", "nose", "mouth", "background"}
     assert (crops == before).all()

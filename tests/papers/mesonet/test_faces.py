@@ -12,10 +12,10 @@ from PIL import Image
 from soundreasons.learning.strays import RefuseStrays
 from soundreasons.media import video
 from soundreasons.papers import mesonet
-from soundreasons.papers.mesonet import faces as following
-from soundreasons.papers.mesonet.alignment import Placement, crop, crop_matrix, placement
-from soundreasons.papers.mesonet.landmarks import LandmarkNetwork, Landmarks, search
-from soundreasons.papers.mesonet.pictures import PictureError, nearest, read_picture
+from soundreasons.papers.mesonet.data import faces as following
+from soundreasons.papers.mesonet.data.landmarks import LandmarkNetwork, search
+from soundreasons.papers.mesonet.data.pictures import PictureError, nearest, read_picture
+from soundreasons.papers.mesonet.method.alignment import Placement, crop, crop_matrix, placement
 
 UPRIGHT = np.array([[-20, -30], [20, -30], [0, 0], [-15, 25], [15, 25]], dtype=float)
 
@@ -32,18 +32,18 @@ def turned(points, degrees):
 def test_size_and_centre_are_the_formulas():
     # By hand: eyes 40 apart, mouth 55 below them: 2.2 * 55 = 121. Nose 30 below the eyes, bridge half-way:
     # their mean lies 22.5 below the eyes, which is -7.5, floored -8.
-    assert placement(Landmarks(UPRIGHT, 1.0)) == Placement(0.0, -8.0, 121.0, 0.0)
+    assert placement(UPRIGHT) == Placement(0.0, -8.0, 121.0, 0.0)
 
 
 def test_the_distance_of_the_eyes_counts_when_it_is_the_larger():
     wide = UPRIGHT * [3, 1]
-    assert placement(Landmarks(wide, 1.0)).size == np.floor(2.2 * 120)
+    assert placement(wide).size == np.floor(2.2 * 120)
 
 
 @given(degrees=st.floats(-80, 80), x=st.floats(100, 500), y=st.floats(100, 500), scale=st.floats(0.5, 4))
 def test_a_crop_is_upright_whatever_the_roll(degrees, x, y, scale):
     points = turned(UPRIGHT, degrees) * scale + [x, y]
-    where = placement(Landmarks(points, 1.0))
+    where = placement(points)
     # roll is +r when the chin points to the right: that is a turn counter-clockwise, by -r clockwise.
     assert where.roll == pytest.approx(-degrees, abs=1e-6)
     matrix = crop_matrix(where, 128)
@@ -56,7 +56,7 @@ def test_a_crop_is_upright_whatever_the_roll(degrees, x, y, scale):
 
 def test_points_that_coincide_are_no_face():
     with pytest.raises(ValueError, match="coincide"):
-        placement(Landmarks(np.zeros((5, 2)), 1.0))
+        placement(np.zeros((5, 2)))
 
 
 def test_a_crop_inside_the_picture_is_the_picture():

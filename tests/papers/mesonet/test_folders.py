@@ -10,7 +10,10 @@ from PIL import Image
 
 from soundreasons.media import video
 from soundreasons.papers import mesonet
-from soundreasons.papers.mesonet import folders, trial
+from soundreasons.papers.mesonet import trial
+from soundreasons.papers.mesonet.data import folders
+from soundreasons.papers.mesonet.experiments import own_data
+from soundreasons.papers.mesonet.method import recipe
 
 
 def pictures(home, n, brightness):
@@ -31,17 +34,17 @@ def authors(tmp_path):
 
 
 def test_the_authors_folders_are_listed_with_their_labels(authors):
-    found = mesonet.faces_folder(authors / "train")
+    found = folders.faces_folder(authors / "train")
     assert [picture.is_real for picture in found] == [False] * 12 + [True] * 12
-    faces = mesonet.PictureFolder(found, 32)
+    faces = folders.PictureFolder(found, 32)
     face, label = faces[0]
     assert (tuple(face.shape), float(label), len(faces)) == ((3, 32, 32), 0.0, 24)
 
 
 @pytest.mark.parametrize("workers", [0, 2])
 def test_a_loader_gives_batches_of_both_labels_on_the_device(authors, workers):
-    faces = mesonet.PictureFolder(mesonet.faces_folder(authors / "train"), 32)
-    batches = mesonet.loader_batches(faces, 16, workers=workers, seed=0, device="cpu")
+    faces = folders.PictureFolder(folders.faces_folder(authors / "train"), 32)
+    batches = folders.loader_batches(faces, 16, workers=workers, seed=0, device="cpu")
     x, y = next(batches)
     batches.close()
     assert x.shape == (16, 3, 32, 32)
@@ -51,7 +54,7 @@ def test_a_loader_gives_batches_of_both_labels_on_the_device(authors, workers):
 
 def test_the_papers_recipe_learns_a_tiny_folder(authors):
     settings = mesonet.Training(steps=40, batch_size=8, augment=False)
-    found = mesonet.folder_experiment("meso4", authors, settings, [0], device="cpu", size=32)
+    found = own_data.folder_experiment("meso4", authors, settings, [0], own_data.Reading(size=32))
     assert found["total"] == [pytest.approx((found["forged"][0] + found["real"][0]) / 2)]
     assert found["total"][0] > 0.9
 
@@ -59,7 +62,7 @@ def test_the_papers_recipe_learns_a_tiny_folder(authors):
 def test_the_papers_recipe_is_the_papers():
     assert (mesonet.PAPER.batch_size, mesonet.PAPER.learning_rate) == (75, 1e-3)
     network = mesonet.Meso4(32)
-    trainer = mesonet.Trainer(network, mesonet.PAPER, None)
+    trainer = recipe(network, mesonet.PAPER)
     rates = []
     for _ in range(mesonet.PAPER.steps):
         rates.append(trainer.optimiser.param_groups[0]["lr"])
@@ -72,19 +75,19 @@ def test_the_papers_recipe_is_the_papers():
 
 def test_folders_that_are_not_so_are_refused_by_name(tmp_path):
     with pytest.raises(ValueError, match="is no folder"):
-        mesonet.faces_folder(tmp_path / "none")
+        folders.faces_folder(tmp_path / "none")
     pictures(tmp_path / "real", 1, 10)
     with pytest.raises(ValueError, match="has no folder df or forged or fake or deepfake; it holds real"):
-        mesonet.faces_folder(tmp_path)
+        folders.faces_folder(tmp_path)
     (tmp_path / "df").mkdir()
     with pytest.raises(ValueError, match="df holds no picture"):
-        mesonet.faces_folder(tmp_path)
+        folders.faces_folder(tmp_path)
 
 
 def test_a_damaged_picture_is_named(authors):
     (authors / "train" / "df" / "0.png").write_bytes(b"\x89PNG broken")
     with pytest.raises(ValueError, match=r"0\.png"):
-        mesonet.PictureFolder(mesonet.faces_folder(authors / "train"), 32)[0]
+        folders.PictureFolder(folders.faces_folder(authors / "train"), 32)[0]
 
 
 @pytest.fixture
@@ -101,13 +104,13 @@ def test_faceforensics_videos_become_folders_of_faces_and_a_bad_one_stops_nothin
         (tmp_path / home / "000.mp4").write_bytes(clip)
         (tmp_path / home / "001.mp4").write_bytes(b"broken")
     rows = list(
-        mesonet.faceforensics_faces(tmp_path, "Face2Face", 23, tmp_path / "faces", per_video=4, size=64)
+        folders.faceforensics_faces(tmp_path, "Face2Face", 23, tmp_path / "faces", per_video=4, size=64)
     )
     assert [(name, n) for name, n, _ in rows] == [("000.mp4", 4), ("001.mp4", 0)] * 2
     assert "001.mp4 is no video" in rows[1][2]
-    assert len(mesonet.faces_folder(tmp_path / "faces")) == 8
+    assert len(folders.faces_folder(tmp_path / "faces")) == 8
     with pytest.raises(ValueError, match="NeuralTextures/c23/videos holds no video"):
-        list(mesonet.faceforensics_faces(tmp_path, "NeuralTextures", 23, tmp_path / "more"))
+        list(folders.faceforensics_faces(tmp_path, "NeuralTextures", 23, tmp_path / "more"))
 
 
 # -- a reader's own files ------------------------------------------------------------------------------

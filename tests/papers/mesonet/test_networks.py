@@ -20,7 +20,7 @@ KNOWN_SCORES = {
     ("meso4", "face2face"): (0.8312, 0.6411, 0.8810, 0.9524),
     ("mesoinception4", "face2face"): (0.9987, 1.0, 1.0, 0.9908),
 }
-ALL = [mesonet.Meso4, mesonet.MesoInception4, mesonet.Meso1]
+ALL = [mesonet.Meso4, mesonet.MesoInception4]
 
 
 def n_parameters(module: nn.Module) -> int:
@@ -101,7 +101,7 @@ def test_the_hidden_layer_sees_rows_columns_then_channels():
     network = mesonet.Meso4().eval()
     x = torch.rand(1, 3, 256, 256, generator=torch.Generator().manual_seed(0))
     maps = network.blocks(x)[0]
-    flat = network._flat(x)[0]
+    flat = network.flat(x)[0]
     assert flat[(3 * 8 + 5) * 16 + 7] == maps[7, 3, 5]
 
 
@@ -135,7 +135,7 @@ def test_arranged_for_scoring_a_network_gives_the_same(kind, size, n):
     network.eval()
     before = {name: value.clone() for name, value in network.state_dict().items()}
     faces = torch.rand(n, 3, size, size)
-    folded = mesonet.for_scoring(network)
+    folded = mesonet.fast.for_scoring(network)
     with torch.inference_mode():
         expected = network.logits(faces)
         for layout in (torch.contiguous_format, torch.channels_last):
@@ -151,7 +151,7 @@ def test_a_network_in_training_is_not_arranged_for_scoring():
 
 @pytest.mark.parametrize("kind", [mesonet.Meso4, mesonet.MesoInception4])
 def test_scoring_stays_on_one_device(kind):
-    folded = mesonet.for_scoring(kind(64).eval().to("meta"))
+    folded = mesonet.fast.for_scoring(kind(64).eval().to("meta"))
     with RefuseStrays():
         assert folded(torch.empty(3, 3, 64, 64, device="meta")).device.type == "meta"
 
@@ -167,11 +167,6 @@ def test_a_size_that_the_pools_cannot_divide_is_refused(kind, size):
 def test_faces_of_another_shape_are_refused(shape):
     with pytest.raises(ValueError, match=r"expected \(n, 3, 64, 64\)"):
         mesonet.Meso4(64)(torch.zeros(shape))
-
-
-def test_a_dilation_below_one_is_refused():
-    with pytest.raises(ValueError, match="dilation is 0"):
-        mesonet.Meso1(64, dilation=0)
 
 
 @pytest.mark.parametrize("kind", ALL)

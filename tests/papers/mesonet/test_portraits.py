@@ -9,15 +9,17 @@ import torch
 from soundreasons.learning.cache import Cache
 from soundreasons.learning.strays import RefuseStrays
 from soundreasons.papers import mesonet
-from soundreasons.papers.mesonet import portraits
-from soundreasons.papers.mesonet.autoencoder import SwapNetwork
+from soundreasons.papers.mesonet.experiments import detection, false_alarms, people
+from soundreasons.papers.mesonet.testbed import portraits
+from soundreasons.papers.mesonet.testbed.autoencoder import SwapNetwork, SwapTraining, drawing_error
+from soundreasons.papers.mesonet.testbed.bench import Clip
 
 POINTS = np.array([[30, 50], [60, 50], [45, 66], [33, 82], [57, 82]], dtype=float)
 
 
 @pytest.mark.parametrize("n_people", [6, 13, 40])
 def test_everybody_wears_the_face_of_one_of_their_own_group(n_people):
-    cast = mesonet.crowd(n_people)
+    cast = portraits.crowd(n_people)
     assert len(cast.people) == n_people
     assert not set(cast.seen) & set(cast.unseen)
     for group in (cast.seen, cast.unseen):
@@ -29,7 +31,7 @@ def test_everybody_wears_the_face_of_one_of_their_own_group(n_people):
 @pytest.mark.parametrize("n_people", [0, 5, 41])
 def test_a_crowd_that_the_photographs_do_not_show_is_refused(n_people):
     with pytest.raises(ValueError, match=f"n_people is {n_people}, expected 6 to 40"):
-        mesonet.crowd(n_people)
+        portraits.crowd(n_people)
 
 
 def test_points_drift_with_the_picture():
@@ -50,25 +52,25 @@ def test_scenes_of_a_person_are_averaged_before_people_are_resampled():
     # By hand: two scenes of one person, one of another.
     def clip(person):
         empty = np.zeros((1, 2, 2, 3), np.uint8)
-        return mesonet.Clip(person, f"{person}-00", "test", False, "real", 23, empty, np.ones(1, bool))
+        return Clip(person, f"{person}-00", "test", False, "real", 23, empty, np.ones(1, bool))
 
     clips = [clip("s02"), clip("s01"), clip("s02")]
-    assert mesonet.over_people(np.array([[0.0, 0.6, 1.0]]), clips).tolist() == [[0.6, 0.5]]
+    assert people.over_people(np.array([[0.0, 0.6, 1.0]]), clips).tolist() == [[0.6, 0.5]]
 
 
 def test_a_step_of_the_crowd_stays_on_one_device():
     network = SwapNetwork().to("meta")
-    optimiser = torch.optim.Adam(network.parameters())
     faces = torch.empty(5, 3, 64, 64, device="meta")
     with RefuseStrays():
-        loss = portraits.crowd_step(network, faces, optimiser, mesonet.CrowdTraining(batch_size=3), None)
+        loss = drawing_error(network, faces, 0, SwapTraining(batch_size=3), None)
+        loss.backward()
     assert loss.device.type == "meta"
 
 
 def test_a_swap_takes_one_persons_mean_out_and_puts_anothers_in():
     # People of one picture each: its code is the mean, so a swap draws what the other draws of itself.
     faces = list(np.random.default_rng(0).integers(0, 255, (3, 1, 64, 64, 3), dtype=np.uint8))
-    swapper = portraits.CrowdSwap(faces, mesonet.CrowdTraining(steps=2, batch_size=4), 0)
+    swapper = portraits.CrowdSwap(faces, SwapTraining(steps=2, batch_size=4), 0)
     for person in range(3):
         shown = (person + 1) % 3
         swapped, itself = (swapper.exchange(faces[k], k, shown) for k in (person, shown))
@@ -85,11 +87,11 @@ def small_crowd(tmp_path_factory):
         if not data.available(name):
             pytest.skip(f"not checkable here: no source on this machine supplies {name}")
     folder = tmp_path_factory.mktemp("portraits")
-    settings = mesonet.PortraitSettings(6, 3, 23, mesonet.CrowdTraining(steps=2))
+    settings = portraits.PortraitSettings(6, 3, 23, SwapTraining(steps=2))
 
     def make():
-        cache = Cache(folder, modules=["soundreasons.papers.mesonet.portraits"])
-        return mesonet.PortraitBench(settings, side=64, cache=cache)
+        cache = Cache(folder, modules=["soundreasons.papers.mesonet.testbed.portraits"])
+        return portraits.PortraitBench(settings, side=64, cache=cache)
 
     return make
 
@@ -115,14 +117,14 @@ def test_a_second_crowd_is_answered_from_the_cache(small_crowd):
             first.clips(kind, level)
 
 
-def test_a_study_trains_and_tests_on_portraits(small_crowd):
+def test_detectors_train_and_tests_on_portraits(small_crowd):
     bench = small_crowd()
-    study = mesonet.Study(bench, {"swap": mesonet.Training(steps=2, batch_size=4)})
-    found = mesonet.accuracies(study, [("meso4", "swap", 23)], [0])
+    detectors = detection.Detectors(bench, {"swap": mesonet.Training(steps=2, batch_size=4)})
+    found = detection.accuracies(detectors, [detection.Task("meso4", "swap", 23)], {"swap": [0]})
     parts = found["meso4", "swap", 23, "unseen"]
     assert parts["total"].shape == (1, len(bench.test("real", 23, seen=False)))
-    transfer = mesonet.portrait_transfer(bench)
+    transfer = portraits.portrait_transfer(bench)
     assert transfer["people"] == 6
     assert 0 <= transfer["taken_for_own"] + transfer["taken_for_shown"] <= 1
-    own = {"ours": mesonet.ours(study, "meso4", 23, [0], slice(4, None))}
-    assert 0 <= mesonet.portraits_called_real(1, own)["ours"] <= 1
+    own = {"ours": false_alarms.ensemble(detectors, detection.Task("meso4", "swap", 23), [0], slice(4, None))}
+    assert 0 <= false_alarms.portraits_called_real(1, own)["ours"] <= 1

@@ -1,16 +1,19 @@
-"""A tiny collection whose truth is known: noise as music, and decoders that take the highs away."""
+"""Tiny twins whose truth is known: noise as music, and decoders that take the highs away."""
 
 import numpy as np
 import pytest
 import scipy.signal
+import torch
 
 from soundreasons.data.readers.music import Recording
 from soundreasons.learning.cache import Cache
-from soundreasons.papers.music_deepfakes.codecs import CodecTraining
-from soundreasons.papers.music_deepfakes.collection import Collection
-from soundreasons.papers.music_deepfakes.decoders import Workshop
-from soundreasons.papers.music_deepfakes.front_ends import SAMPLE_RATE
-from soundreasons.papers.music_deepfakes.music import Track
+from soundreasons.papers.music_deepfakes.data.recordings import Track
+from soundreasons.papers.music_deepfakes.method.detectors import Outputs
+from soundreasons.papers.music_deepfakes.method.front_ends import SAMPLE_RATE
+from soundreasons.papers.music_deepfakes.testbed import codecs
+from soundreasons.papers.music_deepfakes.testbed.codecs import CodecTraining
+from soundreasons.papers.music_deepfakes.testbed.decoders import Workshop
+from soundreasons.papers.music_deepfakes.testbed.twins import Twins
 
 N_TRACKS, N_SAMPLES = 12, 52_920
 
@@ -31,6 +34,42 @@ def tiny(tmp_path_factory):
     ]
     rows = np.arange(2 * N_TRACKS)
     parts = {"train": rows[:14], "validation": rows[14:16], "test": rows[16:]}
-    cache = Cache(tmp_path_factory.mktemp("kept"), modules=["soundreasons.papers.music_deepfakes.codecs"])
+    cache = Cache(tmp_path_factory.mktemp("kept"), modules=[codecs.__name__])
     workshop = Workshop(human[:14], CodecTraining(steps=3, batch_size=2, crop=3_200), cache, 0)
-    return Collection(tracks, rows // 2, parts, raw, raw, ["real", "codec_high", "codec_low"], workshop)
+    return Twins(tracks, rows // 2, parts, raw, raw, ["real", "codec_high", "codec_low"], workshop)
+
+
+class Oracle(torch.nn.Module):
+    """A detector whose rule is known: `rule` takes snippets, (n, n_samples), and gives scores from 0 to 1."""
+
+    kind, n_encoders = "amplitude", 0
+
+    def __init__(self, rule):
+        super().__init__()
+        self.rule = rule
+        self.nothing = torch.nn.Parameter(torch.zeros(1))
+
+    def listen(self, mono):
+        return Outputs(torch.logit(self.rule(mono).clamp(1e-6, 1 - 1e-6)), None)
+
+
+@pytest.fixture
+def oracle():
+    return Oracle
+
+
+def made_of(versions, n_tracks):
+    """Twins of these versions, one clip a track, all of them on the test side, not exported."""
+    tracks = [
+        Track(Recording(f"piece {k}", f"artist {k}", "noise", "CC0", (), True), "tests")
+        for k in range(n_tracks)
+    ]
+    rows = np.arange(n_tracks)
+    parts = {"train": rows, "validation": rows, "test": rows}
+    labels = ["real", *(name for name in versions if name != "real")]
+    return Twins(tracks, rows, parts, versions, versions, labels, Workshop(versions["real"], None, None, 0))
+
+
+@pytest.fixture
+def twins_of():
+    return made_of

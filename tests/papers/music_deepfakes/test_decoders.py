@@ -13,7 +13,7 @@ from soundreasons.data.readers.music import load_weights
 from soundreasons.learning.cache import Cache
 from soundreasons.learning.strays import RefuseStrays
 from soundreasons.media.decoding import decode
-from soundreasons.papers.music_deepfakes import (
+from soundreasons.papers.music_deepfakes.testbed import (
     codecs,
     decoders,
     generator,
@@ -229,7 +229,7 @@ def test_a_code_hears_the_sound_near_it_and_no_other(where):
 def test_two_stages_learn_and_come_out_of_the_workshop(tmp_path):
     time = np.arange(RATE) / RATE
     clips = np.stack([0.3 * np.sin(2 * np.pi * f * time) for f in (220, 330, 440)]).astype(np.float32)
-    cache = Cache(tmp_path, modules=["soundreasons.papers.music_deepfakes.codecs"])
+    cache = Cache(tmp_path, modules=["soundreasons.papers.music_deepfakes.testbed.codecs"])
     short, longer = codecs.CodecTraining(1, 2, 8_192), codecs.CodecTraining(12, 2, 8_192)
     made = [decoders.Workshop(clips, settings, cache, 0).decoder("two_stage") for settings in (short, longer)]
     x = clips[:, :8_192]
@@ -255,7 +255,7 @@ def test_a_training_step_of_an_autoencoder_needs_nothing_off_its_device(name, de
         model = AUTOENCODERS[name]()
     with RefuseStrays():
         batch = torch.zeros(2, 6_400, device="meta")
-        loss = codecs.training_step(model, torch.optim.Adam(model.parameters()), batch, depth)
+        loss = codecs.training_step(model, torch.optim.Adam(model.parameters()), lambda: depth)(batch)
     assert loss.device.type == "meta"
 
 
@@ -305,16 +305,6 @@ def test_dac_keeps_length_and_the_first_codebooks(small_dac):
         released.dac(small_dac, clips, 9)
 
 
-def test_reconstructions_made_elsewhere_are_found_by_name(tmp_path):
-    import soundfile
-
-    soundfile.write(tmp_path / "song.wav", np.zeros((4_410, 2)), RATE)
-    find = released.made_elsewhere(tmp_path)
-    assert find(["song"])[0].shape == (4_410, 2)
-    with pytest.raises(ValueError, match="has no reconstruction of other"):
-        find(["song", "other"])
-
-
 def test_labels_are_real_and_then_the_alphabet():
     # The order of the authors' encoder head.
     names = [
@@ -345,3 +335,87 @@ def test_a_generator_draws_sound_that_is_new_and_as_long_as_asked():
     made = generator.generate(codec, chain, 2, 5_000, np.random.default_rng(0))
     assert made.shape == (2, 5_000)
     assert not np.allclose(made[0], made[1])
+
+
+SHORT_CROPS = codecs.CodecTraining(steps=1, batch_size=2, crop=3_200)
+
+
+@pytest.mark.parametrize(
+    ("train", "kind"),
+    [(codecs.train_spectral, codecs.SpectralCodec), (codecs.train_two_stage, two_stage.TwoStageCodec)],
+)
+def test_a_spectrogram_codec_trains_from_its_seed(train, kind):
+    clips = np.stack([sound(8_192, seed) for seed in range(2)])
+    first, again, other = (train(clips, SHORT_CROPS, seed) for seed in (0, 0, 1))
+    assert isinstance(first, kind)
+    assert not first.training
+    weights = [next(model.parameters()) for model in (first, again, other)]
+    assert torch.equal(weights[0], weights[1])
+    assert not torch.equal(weights[0], weights[2])
+
+
+def test_the_control_has_the_codec_s_codes_and_a_decoder_of_its_own():
+    clips = np.stack([sound(8_192, seed) for seed in range(2)])
+    codec = codecs.train_codec(clips, codecs.CodecTraining(3, 2, 3_200), 0)
+    control = codecs.train_control(codec, clips, SHORT_CROPS, 0)
+    x = torch.from_numpy(clips[:, None, :3_200])
+    assert_allclose(control.encoder(x).detach(), codec.encoder(x).detach())
+    assert torch.equal(control.codebooks, codec.codebooks)
+    assert any(isinstance(layer, torch.nn.Upsample) for layer in control.decoder)
+    assert not any(isinstance(layer, torch.nn.ConvTranspose1d) for layer in control.decoder)
+
+
+def test_the_workshop_trains_once_and_knows_what_it_makes(tmp_path):
+    clips = np.stack([sound(8_192, seed) for seed in range(2)])
+    cache = Cache(tmp_path, modules=[codecs.__name__])
+    workshop = decoders.Workshop(clips, codecs.CodecTraining(3, 2, 3_200), cache, 0)
+    control = workshop.autoencoder("codec_nearest")  # needs the codec, which is trained on the way
+    assert cache.computed == ["weights-codec", "weights-control"]
+    assert torch.equal(workshop.autoencoder("codec_low").codebooks, control.codebooks)
+    assert isinstance(workshop.autoencoder("spectral"), codecs.SpectralCodec)
+    assert cache.computed == ["weights-codec", "weights-control", "weights-spectral"]
+    with pytest.raises(ValueError, match="decoder is 'musika', expected one of codec_high"):
+        workshop.decoder("musika")
+
+
+def test_one_channel_of_griffin_mel_is_the_signal_s_own():
+    x = sound()
+    generator_of_phases = torch.Generator().manual_seed(3)
+    alone = griffin.griffin_mel_mono(torch.from_numpy(x), 64, QUICK, generator_of_phases)
+    assert_allclose(alone, griffin.griffin_mel(x, 64, settings=QUICK, seed=3))
+
+
+def test_codecs_are_loaded_from_a_folder(small_encodec, small_dac, tmp_path):
+    for name, model, load in (
+        ("encodec", small_encodec, released.load_encodec), ("dac", small_dac, released.load_dac)
+    ):  # fmt: skip
+        model.save_pretrained(tmp_path / name)
+        loaded = load(str(tmp_path / name))
+        assert type(loaded) is type(model)
+        assert not loaded.training
+        for ours, theirs in zip(loaded.state_dict().values(), model.state_dict().values(), strict=True):
+            assert torch.equal(ours, theirs)
+
+
+def test_polar_frames_that_a_sound_has_draw_that_sound():
+    # Log magnitude, cosine and sine of a transform go back to what was transformed.
+    x = torch.from_numpy(sound(4_096))[None]
+    window = torch.hann_window(256)
+    spectra = torch.stft(x, 256, 64, window=window, return_complex=True)
+    polar = torch.cat([spectra.abs().log(), spectra.angle().cos(), spectra.angle().sin()], dim=1)
+    assert_allclose(two_stage.draw(polar, 256, 64, 4_096), x, atol=1e-4)
+
+
+def test_a_released_codec_is_taken_by_its_name(monkeypatch, small_encodec, small_dac):
+    monkeypatch.setattr(released, "load_encodec", lambda: small_encodec)
+    monkeypatch.setattr(released, "load_dac", lambda: small_dac)
+    clips = sound(8_000)[np.newaxis]
+    assert_allclose(released.recoded("encodec3", clips, "cpu"), released.encodec(small_encodec, clips, 2))
+    assert_allclose(released.recoded("dac2", clips, "cpu"), released.dac(small_dac, clips, 2))
+
+
+def test_the_way_to_a_model_depends_on_whether_the_hub_was_asked(monkeypatch):
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    assert "HF_HUB_OFFLINE=0" in released.how_to_get()
+    monkeypatch.setenv("HF_HUB_OFFLINE", "0")
+    assert "is there a network?" in released.how_to_get()

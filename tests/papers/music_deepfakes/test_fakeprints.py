@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
-from soundreasons import data
-from soundreasons.papers.music_deepfakes import combs, fakeprints, published
+from soundreasons.papers.music_deepfakes.method import combs, fakeprints
+from soundreasons.papers.music_deepfakes.testbed import stacks
 
 RATE = 44_100
 
@@ -84,7 +84,7 @@ def test_lines_are_multiples_of_the_rate_over_the_product_of_strides(strides):
 def test_an_untrained_layer_with_bias_shows_its_lines_within_a_bin(stride, seed):
     # Zero insertion repeats the spectrum: what is constant comes back at the multiples of rate / stride.
     n_fft = 2**13
-    output = combs.stack_output(combs.untrained_stack([stride], seed), 2**15 // stride, seed)
+    output = stacks.stack_output(stacks.untrained_stack([stride], seed), 2**15 // stride, seed)
     level = combs.mean_level(output, n_fft)
     for frequency in combs.comb_frequencies([stride], RATE):
         near = round(frequency * n_fft / RATE)
@@ -96,7 +96,7 @@ def test_lines_do_not_depend_on_the_weights_but_on_the_strides():
     lines = combs.comb_frequencies([2, 4], RATE)
     elsewhere = lines[:-1] + 0.37 * np.diff(lines)
     for seed in range(4):
-        output = combs.stack_output(combs.untrained_stack([2, 4], seed), 2**13, seed)
+        output = stacks.stack_output(stacks.untrained_stack([2, 4], seed), 2**13, seed)
         on, off = (combs.line_heights(output, places, RATE) for places in (lines, elsewhere))
         assert np.median(on) > 10
         assert np.median(off) < 3
@@ -107,7 +107,9 @@ def test_repeating_samples_silences_the_last_layers_lines():
     frequencies = combs.comb_frequencies([2, 4], RATE, layers=1)
     heights = {
         kind: combs.line_heights(
-            combs.stack_output(combs.untrained_stack([2, 4], 0, upsampling=kind), 2**13, 0), frequencies, RATE
+            stacks.stack_output(stacks.untrained_stack([2, 4], 0, upsampling=kind), 2**13, 0),
+            frequencies,
+            RATE,
         )
         for kind in ("transposed", "nearest")
     }
@@ -121,37 +123,9 @@ def test_repeating_samples_silences_the_last_layers_lines():
         (lambda: combs.comb_frequencies([0, 2], 8000), "expected whole numbers from 1"),
         (lambda: combs.comb_frequencies([2], -1), "sample_rate is -1"),
         (lambda: combs.comb_frequencies([2], 8000, layers=2), "layers is 2, expected 1 to 1"),
-        (lambda: combs.untrained_stack([2], 0, upsampling="linear"), "upsampling is 'linear'"),
+        (lambda: stacks.untrained_stack([2], 0, upsampling="linear"), "upsampling is 'linear'"),
     ],
 )
 def test_impossible_combs_are_refused(call, told):
     with pytest.raises(ValueError, match=told):
         call()
-
-
-@pytest.fixture(scope="session")
-def called():
-    if not data.available("deepfake_examples"):
-        pytest.skip("deepfake_examples is not on this machine (not checkable here)")
-    return published.leave_one_song_out(published.example_prints())
-
-
-def test_the_authors_clips_give_the_table_that_was_computed_beforehand(called):
-    expected = published.counted_beforehand()
-    difference = (called.loc[expected.index, expected.columns] - expected).abs()
-    assert difference.to_numpy().max() <= 1
-
-
-def test_the_authors_clips_reach_the_accuracies_that_were_computed_beforehand(called):
-    # Computed beforehand with other code, to two digits: 14 decisions each, so one is 0.07.
-    expected = {
-        "encodec24": 1.0,
-        "encodec6": 1.0,
-        "encodec3": 0.93,
-        "lac14": 0.86,
-        "lac7": 0.93,
-        "lac2": 0.93,
-    }
-    found = published.held_out_accuracy(called, 7)
-    for decoder, accuracy in (expected | {"musika": 1.0}).items():
-        assert found[decoder] == pytest.approx(accuracy, abs=0.075), decoder

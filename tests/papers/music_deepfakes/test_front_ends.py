@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
 from soundreasons.learning.strays import RefuseStrays
-from soundreasons.papers.music_deepfakes import front_ends
+from soundreasons.papers.music_deepfakes.method import front_ends
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 
 from soundreasons import claims
 from soundreasons.measures import measure
-from soundreasons.papers.music_deepfakes import published
+from soundreasons.papers.music_deepfakes.data import published
 from support import ledgers
 
 LEDGER = ledgers.load("music_deepfakes")

@@ -5,8 +5,8 @@ import pytest
 import scipy.signal
 from numpy.testing import assert_allclose
 
-from soundreasons.papers.music_deepfakes import manipulations
-from soundreasons.papers.music_deepfakes.manipulations import MANIPULATIONS, biquad, manipulate
+from soundreasons.papers.music_deepfakes.testbed import manipulations
+from soundreasons.papers.music_deepfakes.testbed.manipulations import MANIPULATIONS, biquad, manipulate
 
 RATE = 44_100
 NAMES = [m.name for m in MANIPULATIONS]

@@ -1,40 +1,22 @@
-"""Sampler, losses, statistics, scores: what goes in and what must come out."""
+"""How detectors are trained: snippets, statistics, the best epoch, one device."""
 
-from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
-from soundreasons.papers.music_deepfakes import detectors, experiments, front_ends, training
-from soundreasons.papers.music_deepfakes.training import Training
+from soundreasons.learning.strays import RefuseStrays, StrayTensorError
+from soundreasons.papers.music_deepfakes.experiments import scoring, training
+from soundreasons.papers.music_deepfakes.experiments.training import Training
+from soundreasons.papers.music_deepfakes.method import detectors, front_ends
 
-SHORT = Training(epochs=1, steps=24, batch_size=12, per_file=2, buffer=24, validation_steps=0)
+SHORT = Training(epochs=1, steps=24, batch_size=12, per_file=2, buffer=24, validation_steps=0, width=0.125)
 
 
 def first(iterator, n):
     return [item for _, item in zip(range(n), iterator, strict=False)]
-
-
-@given(n_clips=st.integers(1, 20), n_encoders=st.integers(2, 10), seed=st.integers(0, 50))
-def test_labels_alternate_and_consecutive_files_are_different_songs(n_clips, n_encoders, seed):
-    files = first(training.alternating_files(n_clips, n_encoders, np.random.default_rng(seed)), 6 * n_clips)
-    assert [encoder > 0 for _, encoder in files] == [True, False] * (3 * n_clips)
-    assert max(encoder for _, encoder in files) < n_encoders
-    # Every round through the clips has each once.
-    for start in range(0, len(files), n_clips):
-        assert sorted(clip for clip, _ in files[start : start + n_clips]) == list(range(n_clips))
-
-
-def test_decoders_are_drawn_evenly():
-    files = first(training.alternating_files(5, 4, np.random.default_rng(0)), 6_000)
-    counts = Counter(encoder for _, encoder in files)
-    assert counts[0] == 3_000
-    # Binomial with mean 1,000 and standard deviation 26: five of them.
-    assert all(abs(counts[encoder] - 1_000) < 130 for encoder in (1, 2, 3))
 
 
 def test_snippets_come_from_the_rows_given_and_know_their_encoder():
@@ -49,36 +31,53 @@ def test_snippets_come_from_the_rows_given_and_know_their_encoder():
         assert sound[0] in (10 * encoder + 1, 10 * encoder + 3)
 
 
-def test_the_loss_by_hand():
-    # Logits of 0: log 2 for the first head, log 3 for three encoders.
-    outputs = detectors.Outputs(torch.zeros(4), torch.zeros(4, 3))
-    batch = training.Batch(torch.zeros(4, 1), torch.tensor([0, 1, 2, 0]))
-    assert batch.real.tolist() == [1, 0, 0, 1]
-    assert float(training.detector_loss(outputs, batch, 0.2)) == pytest.approx(
-        np.log(2) + 0.2 * np.log(3), abs=1e-6
-    )
-    alone = detectors.Outputs(torch.zeros(4), None)
-    assert float(training.detector_loss(alone, batch, 0.2)) == pytest.approx(np.log(2), abs=1e-6)
-
-
 def test_a_short_training_learns_a_low_pass_and_gives_statistics_that_fit(tiny):
-    model = experiments.train(tiny, "amplitude", SHORT, 0, width=0.125)
+    model = training.train(tiny, "amplitude", SHORT, 0)
     assert not model.training
-    scores = experiments.side_scores(model, tiny)
+    scores = scoring.side_scores(model, tiny)
     tracks = tiny.track_rows("test")
-    assert experiments.accuracy(scores, tracks, tiny.labels[1:]).mean() > 90
+    assert scoring.accuracy(scores, tracks, tiny.labels[1:]).mean() > 90
 
 
-def test_recomputed_statistics_are_those_of_the_batches():
+def test_renewed_statistics_are_the_plain_average_of_the_batches_and_forget_what_was_before():
     torch.manual_seed(0)
-    model = detectors.SpectrogramDetector("amplitude", 0, 0.125)
-    batch = training.Batch(0.1 * torch.randn(3, front_ends.SNIPPET), torch.zeros(3, dtype=torch.long))
-    training.recompute_statistics(model, iter([batch] * 6))
+    model = training.new_detector("amplitude", 0, 0.125)
+    optimiser = torch.optim.Adam(model.parameters())
+    loud = training.Batch(torch.randn(3, front_ends.SNIPPET), torch.zeros(3, dtype=torch.long))
+    for _ in range(2):  # running averages that remember loud sound
+        training.training_step(model, optimiser)(loud)
+    views = [
+        front_ends.features(level * torch.randn(3, front_ends.SNIPPET), "amplitude") for level in (0.01, 0.1)
+    ]
+    training.renew_statistics(model, views)
     first_block = model.blocks[0]
     with torch.no_grad():
-        before = torch.nn.Sequential(*list(first_block)[:3])(front_ends.features(batch.mono, "amplitude"))
-    assert_allclose(first_block[3].running_mean, before.mean(dim=(0, 2, 3)), rtol=1e-4, atol=1e-5)
+        before = [torch.nn.Sequential(*list(first_block)[:3])(view).mean(dim=(0, 2, 3)) for view in views]
+    assert_allclose(first_block[3].running_mean, (before[0] + before[1]) / 2, rtol=1e-4, atol=1e-5)
+    assert first_block[3].num_batches_tracked == 2
     assert first_block[3].momentum == detectors.NORM_MOMENTUM
+    assert not model.training
+
+
+def test_batches_mix_what_was_asked_for_and_scale_it():
+    # Constant sound: the encoder's number is the level, and the gain lies between one half and one.
+    versions = [np.full((3, front_ends.SNIPPET), level, np.float32) for level in (1.0, 2.0)]
+    batch = next(
+        training.batches(versions, np.arange(3), SHORT, np.random.default_rng(0), change=lambda x: 10 * x)
+    )
+    assert batch.mono.shape == (12, front_ends.SNIPPET)
+    gains = batch.mono[:, 0] / (10 * (batch.encoder + 1))
+    assert 0.5 <= float(gains.min()) < float(gains.max()) <= 1
+    assert set(batch.encoder.tolist()) == {0, 1}
+
+
+def test_the_validation_loss_is_the_mean_over_its_batches():
+    # A detector whose logits are 0 whatever it hears: log 2.
+    model = training.new_detector("amplitude", 0, 0.0625)
+    torch.nn.init.zeros_(model.deepfake.weight)
+    batch = training.Batch(0.1 * torch.randn(2, front_ends.SNIPPET), torch.tensor([0, 1]))
+    settings = replace(SHORT, validation_steps=3)
+    assert training.validation_loss(model, iter([batch] * 3), settings) == pytest.approx(np.log(2), abs=1e-6)
 
 
 def test_validation_keeps_the_best_epoch_and_stops():
@@ -103,19 +102,58 @@ def test_validation_keeps_the_best_epoch_and_stops():
 @pytest.mark.parametrize("kind", front_ends.KINDS)
 @pytest.mark.parametrize("constant", [0.0, 0.01, -0.5, 1.0])
 def test_silence_is_not_scored_whatever_constant_it_sits_on(kind, constant):
-    model = detectors.detector(kind, 0, 0.0625).eval()
+    model = training.new_detector(kind, 0, 0.0625).eval()
     rng = np.random.default_rng(0)
     dither = rng.uniform(-(2**-15), 2**-15, front_ends.SNIPPET)  # of 16 bits: inaudible
     sounds = np.stack([np.zeros(front_ends.SNIPPET), dither, rng.normal(0, 0.1, front_ends.SNIPPET)])
-    scores = training.scores(model, (sounds + constant).astype(np.float32))
+    scores = scoring.snippet_scores(model, (sounds + constant).astype(np.float32))
     assert np.isnan(scores[:2]).all()
     assert 0 <= scores[2] <= 1
 
 
 def test_placed_snippets_span_the_clip():
     clips = np.arange(2 * (front_ends.SNIPPET + 10), dtype=np.float32).reshape(2, -1)
-    found = training.placed_snippets(clips, 3)
+    found = scoring.placed_snippets(clips, 3)
     assert found.shape == (6, front_ends.SNIPPET)
     assert found[0, 0] == 0
     assert found[2, -1] == clips[0, -1]
     assert found[3, 0] == clips[1, 0]
+
+
+def test_one_decoder_alone_leaves_the_second_head_out(tiny):
+    quick = Training(epochs=1, steps=1, batch_size=4, per_file=1, buffer=8, validation_steps=0, width=0.0625)
+    assert training.train(tiny, "amplitude", quick, 0, decoders=["codec_low"]).encoder is None
+    assert training.train(tiny, "raw", replace(quick, width=0.5), 0).n_encoders == 3
+
+
+def test_the_same_seed_trains_the_same_detector(tiny):
+    trained = training.train(tiny, "amplitude", SHORT, 0)
+    again = training.train(tiny, "amplitude", SHORT, 0)
+    ours, theirs = (scoring.side_scores(model, tiny)["codec_low"] for model in (trained, again))
+    assert_allclose(ours, theirs, atol=1e-6)
+
+
+@pytest.mark.parametrize("kind", front_ends.KINDS)
+@pytest.mark.parametrize("n_encoders", [0, 10])
+def test_a_training_step_needs_nothing_off_its_device(kind, n_encoders):
+    model = training.new_detector(kind, n_encoders, 0.0625, device="meta")
+    optimiser = torch.optim.Adam(model.parameters())
+    with RefuseStrays():
+        batch = training.Batch(
+            torch.zeros(2, front_ends.SNIPPET, device="meta"), torch.zeros(2, dtype=torch.long, device="meta")
+        )
+        loss = training.training_step(model, optimiser)(batch)
+    assert loss.device.type == "meta"
+
+
+def test_a_stray_batch_is_refused():
+    model = training.new_detector("amplitude", 0, 0.0625, device="meta")
+    batch = training.Batch(torch.zeros(2, front_ends.SNIPPET), torch.zeros(2, dtype=torch.long))
+    optimiser = torch.optim.Adam(model.parameters())
+    with RefuseStrays(), pytest.raises(StrayTensorError, match="expected all on meta"):
+        training.training_step(model, optimiser)(batch)
+
+
+def test_the_waveform_network_takes_an_eighth_of_a_width_below_one():
+    assert training.new_detector("raw", 0, 0.5).blocks[0][0].out_channels == 16
+    assert training.new_detector("raw", 0, 1.0).blocks[0][0].out_channels == 256

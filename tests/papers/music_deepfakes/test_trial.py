@@ -6,7 +6,9 @@ import soundfile
 import torch
 
 from soundreasons.media.decoding import encode
-from soundreasons.papers.music_deepfakes import Plan, SpectrogramDetector, Training, trial
+from soundreasons.papers.music_deepfakes import SpectrogramDetector, Training, trial
+from soundreasons.papers.music_deepfakes.data.recordings import Found
+from soundreasons.papers.music_deepfakes.testbed import Plan
 
 RATE = 44_100
 
@@ -109,6 +111,18 @@ def test_what_cannot_be_heard_is_refused(detector, tmp_path, make, told):
         trial.run(make(tmp_path))
 
 
+def test_a_file_is_heard_as_one_channel_in_snippets_side_by_side(tmp_path):
+    # By hand: levels 0.2 and 0.4 make 0.3; 2 s hold two snippets of 0.78 s, whose middles are known.
+    stereo = np.stack([np.full(2 * RATE, 0.2), np.full(2 * RATE, 0.4)], axis=1)
+    soundfile.write(tmp_path / "dc.wav", stereo, RATE, subtype="FLOAT")
+    mono = trial.listen_to(tmp_path / "dc.wav")
+    np.testing.assert_allclose(mono, 0.3, atol=1e-6)
+    found = trial.hear(SpectrogramDetector("amplitude", 3, 0.0625), mono)
+    np.testing.assert_allclose(found.times, np.array([0.5, 1.5]) * 34_398 / RATE)
+    assert np.isnan(found.human).all()
+    assert (found.top, found.clipped) == (0.0, 0.0)
+
+
 def test_the_highest_frequency_is_where_the_sound_ends():
     time = np.arange(2 * RATE) / RATE
     tone = np.sin(2 * np.pi * 5_000 * time).astype(np.float32)
@@ -118,15 +132,15 @@ def test_the_highest_frequency_is_where_the_sound_ends():
 
 def test_the_detector_is_trained_once_and_then_kept(tiny, tmp_path, monkeypatch):
     monkeypatch.setenv("SOUNDREASONS_DATA", str(tmp_path))
-    monkeypatch.setattr(trial, "tracks", lambda: ([], []))
+    monkeypatch.setattr(trial, "tracks", lambda: Found([], {}, 0))
 
-    def collect(*args, kept):
+    def make_twins(*args, kept):
         for name in ("human", "version-real", "weights-codec", "version-codec_low"):
             kept.arrays(name, lambda: {"x": np.zeros(1)})
         return tiny
 
-    monkeypatch.setattr(trial, "collect", collect)
-    quick = Training(epochs=1, steps=10, batch_size=4, per_file=1, buffer=8, validation_steps=0)
+    monkeypatch.setattr(trial, "make_twins", make_twins)
+    quick = Training(epochs=1, steps=10, batch_size=4, per_file=1, buffer=8, validation_steps=0, width=0.5)
     plan = Plan(1, 1.2, ("codec_high", "codec_low"))
     told = []
     model, names = trial.standard_detector(plan, quick, told.append)
@@ -135,6 +149,7 @@ def test_the_detector_is_trained_once_and_then_kept(tiny, tmp_path, monkeypatch)
         "exporting human music",
         "training a codec autoencoder",
         "making fakes by codec_low",
+        "10 steps of training",
         "10 of 10 steps of training",
     ]
     told.clear()

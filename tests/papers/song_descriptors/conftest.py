@@ -16,4 +16,4 @@ def tiny():
 @pytest.fixture(scope="session")
 def minilm():
     need("all_minilm_l6")
-    return sd.load_minilm()
+    return sd.data.load_minilm()

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from soundreasons.learning.cache import Cache
 from soundreasons.papers import song_descriptors as sd
+from soundreasons.papers.song_descriptors.data import encoders
 from support.text_encoders import need, tiny_encoder
 
 STRANGE = ["", " ", "😀 🎹", "悲しいピアノ", "موسيقى حزينة", "a\x00b", "sad " * 10_000]
@@ -16,7 +17,7 @@ STRANGE = ["", " ", "😀 🎹", "悲しいピアノ", "موسيقى حزينة"
 
 @given(st.lists(st.integers(1, 60), max_size=80), st.integers(1, 200))
 def test_batches_hold_every_text_once_and_stay_small(lengths, tokens):
-    batches = sd.batches_by_length(lengths, tokens)
+    batches = sd.data.batches_by_length(lengths, tokens)
     assert sorted(place for batch in batches for place in batch) == list(range(len(lengths)))
     for batch in batches:
         longest = max(lengths[place] for place in batch)
@@ -43,6 +44,14 @@ def test_what_is_beyond_the_maximal_length_is_not_read(tiny):
     np.testing.assert_array_equal(tiny.encode([long]), tiny.encode([long + " happy" * 10_000]))
 
 
+def test_tokens_are_cut_and_pooled_one_by_one(tiny):
+    tokens = tiny.tokenized(["sad", "sad " * 99])
+    assert [len(own) for own in tokens] == [3, tiny.max_length]  # with the two special ones
+    assert tokens[0] == [2, 4, 3]
+    tiny.body.eval()  # no dropout
+    np.testing.assert_allclose(tiny.pooled(tokens[:1]).detach().numpy(), tiny.encode(["sad"]), atol=1e-6)
+
+
 def test_prefixes_tell_requests_from_songs(tiny):
     tiny.prefixes = {"query": "sad ", "document": "happy "}
     assert not np.allclose(tiny.encode(["song"], "query"), tiny.encode(["song"], "document"))
@@ -50,21 +59,21 @@ def test_prefixes_tell_requests_from_songs(tiny):
 
 
 def test_encoded_texts_are_kept_by_encoder_and_texts(tmp_path):
-    cache = Cache(tmp_path, modules=["soundreasons.papers.song_descriptors.encoding"])
+    cache = Cache(tmp_path, modules=["soundreasons.papers.song_descriptors.data.encoding"])
     one, other = tiny_encoder(seed=0), tiny_encoder(seed=1)
     texts = ["sad", "happy", "sad"]
-    first = sd.encode_cached(one, texts, cache)
+    first = sd.data.encode_cached(one, texts, cache)
     np.testing.assert_array_equal(first[0], first[2])
-    np.testing.assert_array_equal(sd.encode_cached(one, texts, cache), first)
+    np.testing.assert_array_equal(sd.data.encode_cached(one, texts, cache), first)
     assert cache.found == ["tiny-document"]
-    assert not np.allclose(sd.encode_cached(other, texts, cache), first)
-    sd.encode_cached(one, texts, cache, "query")
+    assert not np.allclose(sd.data.encode_cached(other, texts, cache), first)
+    sd.data.encode_cached(one, texts, cache, "query")
     assert len(cache.computed) == 3
 
 
 def test_nothing_to_encode_is_refused(tiny):
     with pytest.raises(ValueError, match="no text to encode"):
-        sd.encode_cached(tiny, [])
+        sd.data.encode_cached(tiny, [])
 
 
 def test_minilm_gives_the_librarys_vectors(minilm):
@@ -95,13 +104,19 @@ def test_minilm_puts_the_fitting_song_first(minilm):
 
 
 @pytest.mark.parametrize(
-    ("name", "entries"),
-    [("glove", ["glove_50d"]), ("word_pieces", ["all_minilm_l6"]), ("redrawn", ["all_minilm_l6"]),
-     ("paraphrase_l3", ["paraphrase_minilm_l3", "all_minilm_l6"]), ("e5_small", ["e5_small_4bit"])],
-)  # fmt: skip
-def test_every_encoder_takes_strange_texts(name, entries):
+    ("load", "entries"),
+    [
+        (encoders.load_glove, ["glove_50d"]),
+        (encoders.load_word_pieces, ["all_minilm_l6"]),
+        (encoders.load_redrawn, ["all_minilm_l6"]),
+        (encoders.load_paraphrase, ["paraphrase_minilm_l3", "all_minilm_l6"]),
+        (encoders.load_e5, ["e5_small_4bit"]),
+    ],
+)
+def test_every_encoder_takes_strange_texts(load, entries):
     need(*entries)
-    encoder = sd.searcher(name)
+    encoder = load()
+    assert sd.data.RUNGS[encoder.name].load is load
     found = encoder.encode([*STRANGE, "sad piano"], "query")
     assert found.dtype == np.float32
     assert np.isfinite(found).all()
@@ -157,7 +172,7 @@ def test_a_text_tower_of_an_audio_model_is_a_rung(tmp_path):
     PreTrainedTokenizerFast(tokenizer_object=inner, pad_token="<pad>", unk_token="<unk>").save_pretrained(
         tmp_path
     )
-    found = sd.load_clap(str(tmp_path)).encode(["sad song", "sad " * 500])
+    found = sd.data.load_clap(str(tmp_path)).encode(["sad song", "sad " * 500])
     assert found.shape == (2, 64)
     np.testing.assert_allclose(np.linalg.norm(found, axis=1), 1, atol=1e-5)
 

@@ -10,12 +10,14 @@ import pytest
 
 from soundreasons.papers import song_descriptors as sd
 from soundreasons.papers.song_descriptors import trial
+from soundreasons.papers.song_descriptors.experiments.search_box import make_box
 from support.text_encoders import need
 
 
 def box(documents=("sad, piano", "happy </script><b>"), credit="CC BY-SA 4.0 & more"):
     vectors = np.eye(2, dtype=np.float32)
-    return sd.search_box(["one", "two"], documents, vectors, ["quiet"], vectors[:1], credit)
+    songs = sd.data.Catalogue(credit, ["one", "two"], list(documents))
+    return make_box(songs, ["quiet"], vectors[:1], vectors)
 
 
 def test_the_page_holds_everything_and_asks_nobody():
@@ -32,18 +34,18 @@ def test_eight_bits_keep_the_order_of_clear_answers():
     rng = np.random.default_rng(0)
     songs, asked = (rng.normal(size=(n, 64)).astype(np.float32) for n in (300, 20))
     songs, asked = (v / np.linalg.norm(v, axis=1, keepdims=True) for v in (songs, asked))
-    made = sd.search_box(["x"] * 300, ["y"] * 300, songs, ["z"] * 20, asked, "")
-    assert sd.rounding_agreement(made, songs, asked) > 95
+    made = make_box(sd.data.Catalogue("", ["x"] * 300, ["y"] * 300), ["z"] * 20, asked, songs)
+    assert sd.search_box.rounding_agreement(made, asked, songs) > 95
     assert np.abs(made.songs / 127 - songs).max() <= 0.5 / 127 + 1e-6
 
 
 def test_what_does_not_fit_together_is_refused():
     vectors = np.eye(2, dtype=np.float32)
     with pytest.raises(ValueError, match="expected equal numbers"):
-        sd.search_box(["one"], ["a", "b"], vectors, ["quiet"], vectors[:1], "")
+        make_box(sd.data.Catalogue("", ["one"], ["a", "b"]), ["quiet"], vectors[:1], vectors)
     many = np.zeros((2001, 2), dtype=np.float32)
     with pytest.raises(ValueError, match="too heavy for a page"):
-        sd.search_box(["x"] * 2001, ["x"] * 2001, many, ["quiet"], vectors[:1], "")
+        make_box(sd.data.Catalogue("", ["x"] * 2001, ["x"] * 2001), ["quiet"], vectors[:1], many)
 
 
 @pytest.mark.parametrize("nothing", ["", "   ", "\n"])
@@ -56,7 +58,7 @@ def test_a_file_of_requests_is_read_line_by_line(tmp_path):
     path = tmp_path / "requests.txt"
     path.write_text("sad piano\n\nloud guitar\n", encoding="utf-8-sig")
     assert trial.read_requests(str(path)) == ["sad piano", "loud guitar"]
-    path.write_bytes(b"\xff\xfe\x00\x01")
+    path.write_bytes(b"\x80\x81")
     with pytest.raises(ValueError, match="is not UTF-8 text"):
         trial.read_requests(str(path))
 

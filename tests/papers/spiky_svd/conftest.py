@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from soundreasons.papers.spiky_svd import associate, available, embed, from_pairs, interactions
+from soundreasons.papers.spiky_svd import associate, embed, from_pairs, interactions
+from soundreasons.papers.spiky_svd.data import available
 
 N_TASTES, N_PER_TASTE = 4, 15
 

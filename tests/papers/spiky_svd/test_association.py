@@ -1,5 +1,6 @@
 """PPMI against a brute-force dense computation, and its filters by hand."""
 
+import re
 from itertools import combinations
 
 import numpy as np
@@ -9,7 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from soundreasons.papers.spiky_svd import association, kept_pairs, ppmi
+from soundreasons.papers.spiky_svd import fast, method
+from soundreasons.papers.spiky_svd.fast import kept_pairs
+
+
+@pytest.fixture(scope="module", params=[method.ppmi, fast.ppmi], ids=["method", "fast"])
+def ppmi(request):
+    """Both forms of the definition: what is true of one is true of the other."""
+    return request.param
 
 
 def brute_force(incidence, min_count, max_neighbours):
@@ -44,7 +52,7 @@ def full(matrix, kept, n_items):
 @pytest.mark.parametrize("max_neighbours", [2, 3, 5, 2000])
 @pytest.mark.parametrize("min_count", [1, 2, 3])
 @pytest.mark.parametrize("seed", range(4))
-def test_ppmi_equals_the_definition_pair_by_pair(seed, min_count, max_neighbours):
+def test_ppmi_equals_the_definition_pair_by_pair(ppmi, seed, min_count, max_neighbours):
     incidence = random_incidence(np.random.default_rng(seed))
     expected = brute_force(incidence, min_count, max_neighbours)
     matrix, kept = ppmi(incidence, min_count=min_count, max_neighbours=max_neighbours)
@@ -54,34 +62,34 @@ def test_ppmi_equals_the_definition_pair_by_pair(seed, min_count, max_neighbours
 
 def test_ppmi_is_the_same_when_cut_into_blocks_of_a_few_items(monkeypatch):
     incidence = random_incidence(np.random.default_rng(7), n_items=40)
-    whole, kept = ppmi(incidence, max_neighbours=6)
-    monkeypatch.setattr(association, "_BLOCK_ENTRIES", 90)
-    parts, kept_in_parts = ppmi(incidence, max_neighbours=6)
+    whole, kept = fast.ppmi(incidence, max_neighbours=6)
+    monkeypatch.setattr(fast.association, "_BLOCK_ENTRIES", 90)
+    parts, kept_in_parts = fast.ppmi(incidence, max_neighbours=6)
     assert abs(whole - parts).nnz == 0
     assert kept.tolist() == kept_in_parts.tolist()
 
 
-def test_the_value_of_a_pair_by_hand():
+def test_the_value_of_a_pair_by_hand(ppmi):
     # By hand: m = 4, c = 2 and 3, both contexts of the first are shared: log(4 * 2 / (2 * 3)).
     matrix, kept = ppmi(np.array([[1, 1, 0, 0], [1, 1, 0, 1], [0, 0, 1, 1]]))
     assert kept.tolist() == [0, 1]
     assert matrix[0, 1] == pytest.approx(np.log(4 / 3), abs=1e-12)
 
 
-def test_a_pair_exactly_at_chance_is_dropped():
+def test_a_pair_exactly_at_chance_is_dropped(ppmi):
     # By hand: m c_ij = 4 * 2 = 8 for the kept pair (0, 1) with c = 2, 2; for (2, 3): 4 * 1 = 2 * 2.
     incidence = np.array([[1, 1, 0, 0], [1, 1, 0, 0], [0, 1, 1, 0], [0, 0, 1, 1]])
     _, kept = ppmi(incidence, min_count=1)
     assert kept.tolist() == [0, 1]
 
 
-def test_contexts_without_items_do_not_count():
+def test_contexts_without_items_do_not_count(ppmi):
     incidence = np.array([[1, 1, 0, 0], [1, 1, 0, 0], [0, 0, 1, 1]])
     padded = np.hstack([incidence, np.zeros((3, 5), dtype=int)])
     assert ppmi(padded)[0][0, 1] == ppmi(incidence)[0][0, 1] == pytest.approx(np.log(2))
 
 
-def test_equal_counts_at_the_cap_keep_the_lower_item_number():
+def test_equal_counts_at_the_cap_keep_the_lower_item_number(ppmi):
     # Item 0 shares one context with 1 and one with 2; one place below the cap of 2.
     incidence = np.array([[1, 1, 0, 0], [1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 1]])
     matrix, kept = ppmi(incidence, min_count=1, max_neighbours=2)
@@ -89,7 +97,7 @@ def test_equal_counts_at_the_cap_keep_the_lower_item_number():
     assert matrix.nnz == 2
 
 
-def test_the_cap_holds_on_each_side_not_on_the_whole_neighbourhood():
+def test_the_cap_holds_on_each_side_not_on_the_whole_neighbourhood(ppmi):
     # A chain 0-1-2: item 1 is second of one pair and first of the other, so it keeps both.
     incidence = np.array([[1, 0, 0, 0], [1, 1, 0, 0], [0, 1, 0, 0], [0, 0, 1, 1]])
     matrix, kept = ppmi(incidence, min_count=1, max_neighbours=2)
@@ -97,7 +105,7 @@ def test_the_cap_holds_on_each_side_not_on_the_whole_neighbourhood():
     assert np.diff(matrix.indptr).tolist() == [1, 2, 1]
 
 
-def test_ranks_are_taken_before_anything_is_dropped_for_being_at_chance():
+def test_ranks_are_taken_before_anything_is_dropped_for_being_at_chance(ppmi):
     # Item 2 shares two contexts with the popular item 3 (at chance: 4 * 2 = 2 * 4) and one with
     # item 4 (above chance: 4 * 1 > 2 * 1). Its only place goes to the pair that is dropped later.
     incidence = np.array([[0, 0, 1, 1], [0, 0, 1, 1], [1, 1, 0, 0], [1, 1, 1, 1], [1, 0, 0, 0]])
@@ -111,7 +119,7 @@ def test_ranks_are_taken_before_anything_is_dropped_for_being_at_chance():
     arrays(np.int8, st.tuples(st.integers(2, 8), st.integers(1, 8)), elements=st.integers(0, 1)),
     st.integers(2, 5),
 )
-def test_ppmi_is_symmetric_positive_and_hollow(incidence, max_neighbours):
+def test_ppmi_is_symmetric_positive_and_hollow(ppmi, incidence, max_neighbours):
     incidence = incidence[incidence.any(axis=1)]
     if not brute_force(incidence, 1, max_neighbours).any():
         return
@@ -148,7 +156,7 @@ def test_pairs_kept_lie_between_certain_and_possible_for_any_order_of_ties(seed)
     assert certain < possible  # the examples have ties at the cap; else the test would be empty
 
 
-def test_without_ties_at_the_cap_certain_and_possible_agree_with_ppmi():
+def test_without_ties_at_the_cap_certain_and_possible_agree_with_ppmi(ppmi):
     incidence = random_incidence(np.random.default_rng(3))
     n_pairs = ppmi(incidence)[0].nnz // 2
     n_items = len(ppmi(incidence)[1])
@@ -156,12 +164,12 @@ def test_without_ties_at_the_cap_certain_and_possible_agree_with_ppmi():
 
 
 @pytest.mark.parametrize("name", ["min_count", "max_neighbours"])
-def test_filters_are_whole_numbers(name):
+def test_filters_are_whole_numbers(ppmi, name):
     with pytest.raises(ValueError, match=f"{name} is 2.5, expected a whole number"):
         ppmi(random_incidence(np.random.default_rng(0)), **{name: 2.5})
 
 
-def test_incidence_may_be_sparse_boolean_or_float_with_stored_zeros():
+def test_incidence_may_be_sparse_boolean_or_float_with_stored_zeros(ppmi):
     incidence = random_incidence(np.random.default_rng(1))
     stored = sp.coo_matrix((incidence.ravel(), np.indices(incidence.shape).reshape(2, -1)))
     expected = ppmi(incidence)[0]
@@ -185,7 +193,7 @@ GOOD = np.array([[1, 1, 0, 0], [1, 1, 0, 0], [0, 0, 1, 1]])
         (sp.coo_matrix(([1, 1], ([0, 0], [1, 1])), shape=(1, 2)), r"holds the value 2"),
     ],
 )
-def test_bad_incidence_is_refused_with_what_was_given(incidence, message):
+def test_bad_incidence_is_refused_with_what_was_given(ppmi, incidence, message):
     with pytest.raises(ValueError, match=message):
         ppmi(incidence)
 
@@ -194,7 +202,26 @@ def test_bad_incidence_is_refused_with_what_was_given(incidence, message):
     ("settings", "message"),
     [({"min_count": 0}, "min_count is 0, allowed"), ({"max_neighbours": 1}, "max_neighbours is 1, allowed")],
 )
-def test_impossible_filters_are_refused(settings, message):
+def test_impossible_filters_are_refused(ppmi, settings, message):
     for function in (ppmi, kept_pairs):
         with pytest.raises(ValueError, match=message):
             function(GOOD, **settings)
+
+
+@given(
+    arrays(np.int8, st.tuples(st.integers(2, 9), st.integers(2, 9)), elements=st.integers(0, 1)),
+    st.integers(1, 3),
+    st.integers(2, 5),
+)
+def test_the_fast_form_gives_what_the_plain_one_gives(incidence, min_count, max_neighbours):
+    incidence = incidence[incidence.any(axis=1)]
+    settings = {"min_count": min_count, "max_neighbours": max_neighbours}
+    try:
+        plain, kept = method.ppmi(incidence, **settings)
+    except ValueError as refused:
+        with pytest.raises(ValueError, match=re.escape(str(refused))):
+            fast.ppmi(incidence, **settings)
+        return
+    matrix, kept_fast = fast.ppmi(incidence, **settings)
+    assert abs(matrix - plain).nnz == 0
+    assert kept_fast.tolist() == kept.tolist()

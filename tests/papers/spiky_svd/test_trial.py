@@ -30,11 +30,11 @@ def test_a_picture_is_written_where_asked(tmp_path, taste_pairs):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("", "is empty; expected one pair"),
-        ("\n  \n", "is empty"),
-        ("one\ntwo\n", r"line 1 is 'one'; expected two cells"),
-        ("a,1\nb\n", r"line 2 is 'b'"),
-        ("a,1\n,2\n", r"line 2 is ',2'"),
+        ("", r"has 0 rows, expected 1 or more; give a table of pairs \(item, context\)"),
+        ("\n  \n", "has 0 rows"),
+        ("one\ntwo\n", "has 1 columns, expected 2 or more"),
+        ("a,1\nb\n", "line 2: 1 cells, expected 2 or more"),
+        ("a,1\n,2\n", r"line 2 is \('', '2'\), expected an item and a context"),
         ("a,1\nb,2\n", "no pair of the 1 items is kept"),
     ],
 )
@@ -58,7 +58,7 @@ def test_a_missing_file_is_refused(tmp_path):
 
 
 def test_a_file_that_is_no_text_is_refused(tmp_path):
-    (tmp_path / "photo.csv").write_bytes(b"\xff\xfe\x00\x9f")
+    (tmp_path / "photo.csv").write_bytes(b"\x89PNG\x9f")
     with pytest.raises(ValueError, match="is not UTF-8 text"):
         trial.run(str(tmp_path / "photo.csv"))
 
@@ -89,10 +89,11 @@ def test_a_name_is_found_whatever_its_capitals():
 @pytest.mark.usefixtures("shelf")
 def test_an_unknown_name_is_refused_with_near_ones():
     with pytest.raises(
-        ValueError, match=r"nothing is called 'taste 1 item 0'.*nearest names: .*taste 1 item 0"
+        ValueError,
+        match=r"'taste 1 item 0' is not among the names of hetrec_lastfm; nearest: .*taste 1 item 0",
     ):
         trial.run("taste 1 item 0")
-    with pytest.raises(ValueError, match="no name is near"):
+    with pytest.raises(ValueError, match="nothing is near"):
         trial.run("zzzzzz")
 
 

@@ -4,28 +4,28 @@ FILE is a sound: what do two networks, taught by the Million Song Dataset and by
 TEXT is one of the chapter's instruments: where does the tree of rendered clips put it?
 """
 
-import difflib
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from soundreasons.given import as_path, is_file_name
-from soundreasons.papers.concept_hierarchies.clips import program_choice
-from soundreasons.papers.concept_hierarchies.embedding import tag_probabilities
-from soundreasons.papers.concept_hierarchies.experiments import (
+from soundreasons.papers.concept_hierarchies.data.activations import tag_probabilities
+from soundreasons.papers.concept_hierarchies.data.sounds import load_sound
+from soundreasons.papers.concept_hierarchies.data.taggers import tags_of
+from soundreasons.papers.concept_hierarchies.experiments.clips import probed_clips
+from soundreasons.papers.concept_hierarchies.experiments.network_alone import strongest_tags
+from soundreasons.papers.concept_hierarchies.experiments.probing import (
     WHOLE_BATCH,
-    View,
-    clip_study,
-    family_names,
-    program_names,
-    view,
+    KeptConcepts,
+    keep_concepts,
 )
-from soundreasons.papers.concept_hierarchies.explanation import told_by_tags
-from soundreasons.papers.concept_hierarchies.figures import plot_over_time
-from soundreasons.papers.concept_hierarchies.front_end import PATCH_SAMPLES, SAMPLE_RATE, load_sound
-from soundreasons.papers.concept_hierarchies.hierarchy import parents
-from soundreasons.papers.concept_hierarchies.taggers import tags_of
+from soundreasons.papers.concept_hierarchies.figures.plots import plot_over_time
+from soundreasons.papers.concept_hierarchies.method.hierarchy import parents
+from soundreasons.papers.concept_hierarchies.method.network import PATCH_SAMPLES, SAMPLE_RATE
+from soundreasons.papers.concept_hierarchies.testbed.clips import program_choice
+from soundreasons.papers.concept_hierarchies.testbed.concepts import family_names, program_names
+from soundreasons.trying import find, picture
 
 ACCEPTS = "a sound file (WAV, FLAC, Ogg, MP3; at most half an hour), or the name of an instrument"
 _SHOWN = 8
@@ -79,51 +79,42 @@ def _tags(path: Path, out: Path | None) -> str:
 def _picture(samples: NDArray[np.float32], path: Path, out: Path | None) -> list[str]:
     if out is None:
         return []
-    from matplotlib.figure import Figure
-
-    told = told_by_tags(samples)
-    figure = Figure(figsize=(8, 3), layout="constrained")
-    plot_over_time(
-        told.values, told.names, told.values.shape[1] * PATCH_SAMPLES / SAMPLE_RATE, figure.subplots()
+    heard = strongest_tags(samples)
+    seconds = heard.values.shape[1] * PATCH_SAMPLES / SAMPLE_RATE
+    return picture(
+        out,
+        f"{path.stem}-tags",
+        lambda ax: plot_over_time(heard.values, heard.names, seconds, ax),
+        size=(8, 3),
     )
-    out.mkdir(parents=True, exist_ok=True)
-    target = out / f"{path.stem}-tags.png"
-    figure.savefig(target, dpi=144)
-    return ["", f"picture: {target}"]
 
 
 def _instrument(name: str) -> str:
-    _known(name)  # before anything is rendered
-    study = clip_study("independent", _N_CLIPS, 0, WHOLE_BATCH, min_positives=_FEWEST)
-    return _described(name, view(study, least=0.0))
+    known = _known(name)  # before anything is rendered
+    probed = probed_clips("independent", _N_CLIPS, 0, WHOLE_BATCH, min_positives=_FEWEST)
+    return _described(known, keep_concepts(probed, least=0.0))
 
 
 def _known(name: str) -> str:
     """Spell an instrument as the chapter does; `ValueError` with the nearest names if there is none."""
     programs, families = program_names(), family_names()
     chosen = program_choice().tolist()
-    names = [programs[p] for p in chosen] + [
-        f"{families[f]} family" for f in dict.fromkeys(p // 8 for p in chosen)
-    ]
-    lower = {known.lower(): known for known in names}
-    if name.lower() not in lower:
-        near = difflib.get_close_matches(name.lower(), lower, n=4, cutoff=0.3)
-        told = f"nearest: {', '.join(lower[n] for n in near)}" if near else "nothing is near"
-        raise ValueError(f"{name!r} is neither a sound file nor one of {len(names)} instruments; {told}")
-    return lower[name.lower()]
+    names = [programs[p] for p in chosen]
+    names += [f"{families[f]} family" for f in dict.fromkeys(p // 8 for p in chosen)]
+    return find(name, names, among=f"the {len(names)} instruments, and no sound file")
 
 
-def _described(name: str, seen: View) -> str:
-    names = seen.concepts.names
-    number = names.index(_known(name))
-    parent = int(parents(seen.tree)[number])
-    children = [names[k] for k in np.flatnonzero(seen.tree[number])]
-    likeness = seen.similarity[number]
+def _described(name: str, kept: KeptConcepts) -> str:
+    names = kept.concepts.names
+    number = names.index(name)
+    parent = int(parents(kept.tree)[number])
+    children = [names[k] for k in np.flatnonzero(kept.tree[number])]
+    likeness = kept.similarity[number]
     others = [k for k in np.argsort(-likeness, kind="stable") if k != number][:5]
     alike = [f"{names[k]} {likeness[k]:.2f}" for k in others]
     return "\n".join(
         [
-            f"{names[number]}: told from other clips, balanced accuracy {seen.probes.accuracy[number]:.2f}",
+            f"{name}: told from other clips, balanced accuracy {kept.probes.accuracy[number]:.2f}",
             f"  below {names[parent] if parent < len(names) else 'the root'}; "
             f"above {', '.join(children) if children else 'nothing'}",
             f"  its clips sound to the probes of others like: {', '.join(alike)}",

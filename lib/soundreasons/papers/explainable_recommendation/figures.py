@@ -210,3 +210,119 @@ def plot_newcomers(table: pd.DataFrame, ax: Axes) -> Axes:
     )
     ax.set(xlabel="artists in the history", ylabel="share", ylim=(0, 1.05))
     return ax
+
+
+def plot_dots(judged: pd.DataFrame, criterion: str, ax: Axes) -> Axes:
+    """Draw a criterion's mean and interval, one row an explainer; return `ax`.
+
+    `judged` has `explainer`, `criterion`, `mean`, `low`, `high`; where the criterion says nothing of an
+    explainer, its row is empty.
+    """
+    names = list(judged["explainer"].unique())
+    rows = judged[judged["criterion"] == criterion]
+    places = [len(names) - 1 - names.index(name) for name in rows["explainer"]]
+    ends = np.abs(rows[["low", "high"]].to_numpy().T - rows["mean"].to_numpy())
+    ax.errorbar(rows["mean"], places, xerr=ends, fmt="o", markersize=4, color=BLUE, ecolor=GREY)
+    ax.set_yticks(range(len(names)), names[::-1])
+    ax.set(ylim=(-0.6, len(names) - 0.4), title=criterion.replace("_", " "))
+    ax.grid(axis="y", linewidth=0.4)
+    return ax
+
+
+# A caption, and what is seen; names in braces come from the run.
+_TEXTS = {
+    "bars": (
+        "Why {item}? Terms of the score of two models, and what the second loses without each artist.",
+        "Three bar charts, one bar an artist of the history. The longest bars are the same artists in "
+        "all three; further down the order differs, and the bars on the right are much shorter.",
+    ),
+    "words-and-people": (
+        "{item}, explained by tags (each ring over its largest value) and by people alike.",
+        "Left: a radar chart of tags with two rings, the history and the item. Right: bars that count "
+        "listeners in up to three groups by likeness, each of five people or more.",
+    ),
+    "paths": (
+        "Paths from the listener to {item}; wider means a larger product of weights.",
+        "A diagram of four lines from 'you' over an artist and a tag or fact to the recommended artist.",
+    ),
+    "map": (
+        "A plane of taste: second and third singular direction of who listens to what. Rows have "
+        "length one in the first three directions, hence the rim.",
+        "Grey points, one an artist, that crowd along a rim; history and recommendations lie along "
+        "its right side.",
+    ),
+    "same-artists": (
+        "Jaccard overlap of the three artists that two explainers cite for the same recommendation (EASE).",
+        "A square table of shades with numbers. Outside the diagonal most values are low; exact and "
+        "hooks agree best.",
+    ),
+    "criteria": (
+        "Every explainer by every criterion (factorisation): means over users, with bootstrap "
+        "intervals. An empty row: the criterion makes no sense there.",
+        "Eighteen panels of dots with intervals, one row an explainer. No explainer is at the good "
+        "end of all.",
+    ),
+    "deletion": (
+        "Share of the score that is left as cited artists are taken out, most important first.",
+        "Falling curves on two panels. For the factorisation, lime and influence fall deepest, exact "
+        "less, tags and random least. For EASE four curves lie on each other, far below tags and "
+        "random.",
+    ),
+    "axes": (
+        "Six models: accuracy against three qualities of their own reasons.",
+        "Three scatter plots of six named points. Deletion and plausibility are scattered; "
+        "explainability by people alike rises with accuracy.",
+    ),
+    "stability": (
+        "Overlap of the three cited artists before and after a change (factorisation). Two of three "
+        "in common is 0.5, one is 0.2.",
+        "A table of shades with numbers: six explainers by three changes. Tags and paths stay; the "
+        "reasons that come from the factorisation change a good deal with another start.",
+    ),
+    "sanity": (
+        "How like the old reasons stay as the factorisation is made to forget.",
+        "Four curves that start at one. Exact, lime and shapley fall to zero as all items are "
+        "exchanged; tags stay at one.",
+    ),
+    "talk": (
+        "Three ways to talk to a simulated listener: how often it accepts, and how well it decides.",
+        "Two scatter plots. The persuasive way is accepted nearly always and helps not at all; the "
+        "honest way is accepted about every second time and helps most.",
+    ),
+    "newcomers": (
+        "Recall at ten, and how often enough people alike can be told of, by length of the history.",
+        "Two curves over the number of artists in the history. Recall rises slowly; the share that "
+        "can be told of is high from the start and soon near one.",
+    ),
+}
+
+
+def texts(name: str, **names: str) -> dict[str, str]:
+    """Give a figure's caption, and what is seen in it for those who do not see it.
+
+    Chapter: explainable_recommendation.
+
+    Parameters
+    ----------
+    name : str
+        Of the figure.
+    **names : str
+        What its caption names.
+
+    Returns
+    -------
+    dict
+        `caption`, `alt`.
+
+    Raises
+    ------
+    KeyError
+        If there is no such figure.
+
+    Examples
+    --------
+    >>> texts("paths", item="Can")["caption"]
+    'Paths from the listener to Can; wider means a larger product of weights.'
+    """
+    caption, alt = _TEXTS[name]
+    return {"caption": caption.format(**names), "alt": alt}

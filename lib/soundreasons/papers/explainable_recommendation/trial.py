@@ -4,18 +4,23 @@ Names of artists (or films, where only those are here), parted by commas, or a t
 line: what would be recommended, and why, in three ways?
 """
 
-import difflib
 from pathlib import Path
 
 import numpy as np
+from matplotlib.axes import Axes
 
+from soundreasons import trying
 from soundreasons.given import as_file, is_file_name, require_file
-from soundreasons.papers.explainable_recommendation.explainers import explainers
+from soundreasons.papers.explainable_recommendation.data import available, listening
+from soundreasons.papers.explainable_recommendation.experiments.one_recommendation import (
+    InventedListener,
+    invent_listener,
+    whole_context,
+)
+from soundreasons.papers.explainable_recommendation.fast.additive import EASE
+from soundreasons.papers.explainable_recommendation.fast.explainers import explainers
+from soundreasons.papers.explainable_recommendation.fast.ranking import top
 from soundreasons.papers.explainable_recommendation.figures import plot_contributions
-from soundreasons.papers.explainable_recommendation.listening import Listening, available, listening
-from soundreasons.papers.explainable_recommendation.ranking import top
-from soundreasons.papers.explainable_recommendation.recommenders import EASE
-from soundreasons.papers.explainable_recommendation.telling import Guest, invent, whole_context
 
 ACCEPTS = "names of artists or films, parted by commas; or a text file with one name a line"
 _SEARCHED = ("hetrec_lastfm", "movielens_2016")
@@ -51,8 +56,7 @@ def run(argument: str, out: Path | None = None) -> str:
             f"none of {', '.join(_SEARCHED)} is on this machine; run `soundreasons data fetch {_SEARCHED[1]}`"
         )
     music = listening(source)
-    _require_known(names, music)
-    return _report(invent(music, names, least=1), source, out)
+    return _report(invent_listener(music, names), source, out)
 
 
 def read_names(argument: str) -> list[str]:
@@ -72,10 +76,7 @@ def read_names(argument: str) -> list[str]:
     """
     if as_file(argument) or (is_file_name(argument) and argument.endswith(".txt")):
         path = require_file(argument, "names parted by commas, or a text file")
-        try:
-            parts = path.read_text(encoding="utf-8-sig").splitlines()
-        except UnicodeDecodeError:
-            raise ValueError(f"{path} is not UTF-8 text; save it as plain text") from None
+        parts = trying.read_lines(path, expected=ACCEPTS)
     else:
         parts = argument.split(",")
     names = [part.strip() for part in parts if part.strip()]
@@ -84,16 +85,7 @@ def read_names(argument: str) -> list[str]:
     return names
 
 
-def _require_known(names: list[str], music: Listening) -> None:
-    known = {name.lower(): name for name in music.item_names.tolist()}
-    for name in names:
-        if name.lower() not in known:
-            near = [known[each] for each in difflib.get_close_matches(name.lower(), known, n=5)]
-            remedy = f"nearest names: {', '.join(near)}" if near else "no name is near"
-            raise ValueError(f"nothing is called {name!r} in {music.name}; {remedy}")
-
-
-def _report(guest: Guest, source: str, out: Path | None) -> str:
+def _report(guest: InventedListener, source: str, out: Path | None) -> str:
     context, label = whole_context(guest.listening), guest.listening.item_names
     model = EASE().fit(guest.listening.interactions)
     lines = [f"{len(model.history(guest.user))} names found in {source}. Recommended, and why:"]
@@ -111,21 +103,13 @@ def _report(guest: Guest, source: str, out: Path | None) -> str:
     return "\n".join([*lines, *_picture(guest, model, out)])
 
 
-def _picture(guest: Guest, model: EASE, out: Path | None) -> list[str]:
-    if out is None:
-        return []
-    from matplotlib.figure import Figure
-
-    item = int(top(model, guest.user, 1)[0])
+def _picture(guest: InventedListener, model: EASE, out: Path | None) -> list[str]:
+    item, label = int(top(model, guest.user, 1)[0]), guest.listening.item_names
     history = model.history(guest.user)
-    order = np.argsort(-model.weights[history, item], kind="stable")[:15]
-    figure = Figure(figsize=(6, 4), layout="constrained")
-    label = guest.listening.item_names
-    ax = plot_contributions(
-        list(label[history[order]]), model.weights[history, item][order], figure.subplots()
-    )
-    ax.set_title(f"why {label[item]}?")
-    out.mkdir(parents=True, exist_ok=True)
-    target = out / "why.png"
-    figure.savefig(target, dpi=144)
-    return ["", f"picture: {target}"]
+    heaviest = history[np.argsort(-model.weights[history, item], kind="stable")[:15]]
+
+    def draw(ax: Axes) -> None:
+        plot_contributions(list(label[heaviest]), model.weights[heaviest, item], ax)
+        ax.set_title(f"why {label[item]}?")
+
+    return trying.picture(out, "why", draw)

@@ -40,12 +40,6 @@ class Collection(NamedTuple):
         """Return the same points under another noise."""
         return Collection([replace(task, variance=variance) for task in self.tasks], self.keys)
 
-    def only(self, keys: Sequence[tuple[int, int]]) -> Collection:
-        """Return the tasks with one of some keys."""
-        wanted = set(keys)
-        rows = [row for row, key in enumerate(self.keys) if key in wanted]
-        return Collection([self.tasks[row] for row in rows], [self.keys[row] for row in rows])
-
 
 def collect(
     source: str, kind: str, dimensions: Sequence[int], per_dimension: int, seeds: Sequence[int] = (0,)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from types import MappingProxyType
@@ -26,7 +26,7 @@ from torch.nn import functional
 from soundreasons.papers.functional_attribution.scores import is_correct
 from soundreasons.papers.functional_attribution.selection import EXACT_SELECTORS, Selector
 from soundreasons.papers.functional_attribution.subsets import codes
-from soundreasons.papers.functional_attribution.tasks import MixtureTask
+from soundreasons.papers.functional_attribution.tasks import MixtureTask, once_per_task
 
 KINDS = ("l2x", "invase", "realx")
 _N_TEST = 2048  # fresh points that a predictor is judged on
@@ -473,19 +473,27 @@ def _possible_accuracy(task: MixtureTask, seed: int) -> float:
     return float(np.mean((task.probability(x) > 0.5) == (y > 0.5)))
 
 
-def _learned_selector(kind: str, task: MixtureTask, level: float) -> NDArray[np.bool_]:
-    kept = task.__dict__.setdefault("_best", {})
-    if kind not in kept:
-        rate = Training(learning_rate=1e-3 if kind == "l2x" else 1e-4)
-        kept[kind] = learn(kind, [task], settings=rate)
-    return np.asarray(kept[kind].select(0, level))
+def _learned_selector(
+    trained: Callable[[MixtureTask], Learned], task: MixtureTask, level: float
+) -> NDArray[np.bool_]:
+    return np.asarray(trained(task).select(0, level))
+
+
+@once_per_task
+def _l2x(task: MixtureTask) -> Learned:
+    return learn("l2x", [task], settings=Training(learning_rate=1e-3))
+
+
+@once_per_task
+def _invase(task: MixtureTask) -> Learned:
+    return learn("invase", [task], settings=Training(learning_rate=1e-4))
 
 
 selectors: Mapping[str, Selector] = MappingProxyType(
     {
         **EXACT_SELECTORS,
-        "l2x": partial(_learned_selector, "l2x"),
-        "invase": partial(_learned_selector, "invase"),
+        "l2x": partial(_learned_selector, _l2x),
+        "invase": partial(_learned_selector, _invase),
     }
 )
 """The nine subset methods, by name; the last two are trained on the task when first asked."""

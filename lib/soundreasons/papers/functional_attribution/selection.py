@@ -16,8 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from soundreasons.papers.functional_attribution import subsets
-from soundreasons.papers.functional_attribution.tasks import MixtureTask
+from soundreasons.papers.functional_attribution.tasks import MixtureTask, once_per_task
 
+_BestBySize = tuple[NDArray[np.float64], NDArray[np.int64]]
 LARGEST = 5  # no selection of the paper's tasks has more features
 
 
@@ -184,7 +185,7 @@ def most_confident(task: MixtureTask, level: float, *, largest: int = LARGEST) -
         If the level is outside 0 to 1.
     """
     _check_level(level)
-    best, code = _best_by_size(task, "confidence", confidence)
+    best, code = _confidence_by_size(task)
     best, code = best[:, :largest], code[:, :largest]
     confident = best > level
     place = np.where(confident.any(axis=1), confident.argmax(axis=1), best.shape[1] - 1)
@@ -227,7 +228,7 @@ def boosted(task: MixtureTask, level: float) -> NDArray[np.bool_]:
         If the level is outside 0 to 1.
     """
     _check_level(level)
-    best, code = _best_by_size(task, "boosted", mixture_weights)
+    best, code = _weight_by_size(task)
     so_far = np.maximum.accumulate(best, axis=1)
     enough = so_far > level
     stop = np.where(enough.any(axis=1), enough.argmax(axis=1), best.shape[1] - 1)
@@ -237,17 +238,28 @@ def boosted(task: MixtureTask, level: float) -> NDArray[np.bool_]:
     return subsets.members(task.n_features)[chosen]
 
 
-def _best_by_size(task: MixtureTask, name: str, value: Any) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Largest value among the subsets of 1, 2, ... features, and the code of that subset; kept."""
-    kept: dict[str, Any] = task.__dict__.setdefault("_best", {})
-    if name not in kept:
-        values, size = value(task), subsets.sizes(task.n_features)
-        columns = [np.flatnonzero(size == k) for k in range(1, min(LARGEST, task.n_features) + 1)]
-        place = [values[:, column].argmax(axis=1) for column in columns]
-        code = np.column_stack([column[at] for column, at in zip(columns, place, strict=True)])
-        kept[name] = (np.take_along_axis(values, code, axis=1), code)
-    found: tuple[NDArray[np.float64], NDArray[np.int64]] = kept[name]
-    return found
+def _best_by_size(task: MixtureTask, values: NDArray[np.float64]) -> _BestBySize:
+    """Largest value among the subsets of 1, 2, ... features, and the code of that subset."""
+    size = subsets.sizes(task.n_features)
+    columns = [np.flatnonzero(size == k) for k in range(1, min(LARGEST, task.n_features) + 1)]
+    place = [values[:, column].argmax(axis=1) for column in columns]
+    code = np.column_stack([column[at] for column, at in zip(columns, place, strict=True)])
+    return np.take_along_axis(values, code, axis=1), code
+
+
+@once_per_task
+def _confidence_by_size(task: MixtureTask) -> _BestBySize:
+    return _best_by_size(task, confidence(task))
+
+
+@once_per_task
+def _weight_by_size(task: MixtureTask) -> _BestBySize:
+    return _best_by_size(task, mixture_weights(task))
+
+
+@once_per_task
+def _interaction_by_size(task: MixtureTask) -> _BestBySize:
+    return _best_by_size(task, np.abs(shapley_interactions(task)))
 
 
 def pair_strength(task: MixtureTask) -> NDArray[np.float64]:
@@ -269,6 +281,9 @@ def pair_strength(task: MixtureTask) -> NDArray[np.float64]:
     among = means[:, [[whole]]] - means[:, whole ^ second] - means[:, whole ^ first] + means[:, whole ^ pair]
     strength = (np.abs(alone) + np.abs(among)) / 2
     return np.asarray(strength * ~np.eye(d, dtype=bool))
+
+
+_pair_strength = once_per_task(pair_strength)
 
 
 def archipelago(task: MixtureTask, level: float) -> NDArray[np.bool_]:
@@ -294,10 +309,7 @@ def archipelago(task: MixtureTask, level: float) -> NDArray[np.bool_]:
         If the level is outside 0 to 1.
     """
     _check_level(level)
-    strength = task.__dict__.setdefault("_best", {})
-    if "pairs" not in strength:
-        strength["pairs"] = pair_strength(task)
-    pairs = strength["pairs"]
+    pairs = _pair_strength(task)
     joined = pairs > level * pairs.max(axis=(1, 2), keepdims=True)
     islands = _components(joined)
     alone = most_confident(task, 1.0, largest=1)
@@ -335,16 +347,17 @@ def shapley_interactions(task: MixtureTask) -> NDArray[np.float64]:
 
 
 def strongest_interaction(task: MixtureTask, level: float) -> NDArray[np.bool_]:
-    """Extension: smallest subset whose Shapley interaction exceeds a share of the largest.
+    """Extension: smallest subset whose Shapley interaction reaches a share of the largest.
 
-    Chapter: functional_attribution.
+    Reaches, not exceeds: the largest itself must qualify at every level, so that the level 1 asks for
+    the strongest interaction and nothing less. Chapter: functional_attribution.
 
     Parameters
     ----------
     task : MixtureTask
         What to explain.
     level : float
-        Share of the largest absolute index over subsets of up to five features, 0 to 1.
+        Share of the largest absolute index over subsets of up to five features to reach, 0 to 1.
 
     Returns
     -------
@@ -354,9 +367,17 @@ def strongest_interaction(task: MixtureTask, level: float) -> NDArray[np.bool_]:
     ------
     ValueError
         If the level is outside 0 to 1.
+
+    Examples
+    --------
+    With two features that decide only together, the pair has the strongest interaction:
+
+    >>> task = MixtureTask([[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 0])
+    >>> strongest_interaction(task, 1.0).all()
+    np.True_
     """
     _check_level(level)
-    best, code = _best_by_size(task, "interactions", lambda t: np.abs(shapley_interactions(t)))
+    best, code = _interaction_by_size(task)
     enough = best >= level * best.max(axis=1, keepdims=True)
     chosen = np.take_along_axis(code, enough.argmax(axis=1)[:, np.newaxis], axis=1)[:, 0]
     return subsets.members(task.n_features)[chosen]

@@ -7,10 +7,11 @@ Coordinates have no unit; probabilities run from 0 to 1. Chapter: functional_att
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from functools import cached_property
-from typing import Any
+from functools import cached_property, wraps
+from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -22,6 +23,7 @@ VARIANCE = (SPACING / 2) ** 2
 GRADIENT_VARIANCE = SPACING**2  # what the paper's scripts hand to gradient methods
 PUBLISHED_FLOOR = float(np.finfo(np.float32).eps)  # what they add to the density below the bar
 
+_Value = TypeVar("_Value")
 _CELLS = 4_000_000  # numbers in memory at once, 8 bytes each
 _FEW_CELLS = 65_536  # as many stay in a processor's cache
 _TINY = 1e-250  # below it a ratio of two sums loses digits
@@ -438,3 +440,38 @@ def _check_contradictions(points: NDArray[np.float64], labels: NDArray[np.float6
             f"points {pair.tolist()} are equal and have both labels: no set of features can decide between "
             "them; drop one side, or use a relaxed selection"
         )
+
+
+def once_per_task(compute: Callable[[MixtureTask], _Value]) -> Callable[[MixtureTask], _Value]:
+    """Keep what a function says of a task for as long as the task lives.
+
+    A task never changes, and a level is tried after the other: what does not depend on the level is
+    computed once. Chapter: functional_attribution.
+
+    Parameters
+    ----------
+    compute : callable
+        Of a task alone; what it returns must not be written to.
+
+    Returns
+    -------
+    callable
+        The same function, which asks `compute` once a task.
+
+    Examples
+    --------
+    >>> asked = []
+    >>> count = once_per_task(lambda one: asked.append(one) or len(one))
+    >>> task = MixtureTask([[0.0], [1.0]], [0, 1])
+    >>> count(task), count(task), len(asked)
+    (2, 2, 1)
+    """
+    found: WeakKeyDictionary[MixtureTask, _Value] = WeakKeyDictionary()
+
+    @wraps(compute)
+    def kept(task: MixtureTask) -> _Value:
+        if task not in found:
+            found[task] = compute(task)
+        return found[task]
+
+    return kept

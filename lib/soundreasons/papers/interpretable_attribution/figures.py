@@ -7,6 +7,7 @@ orange and green everywhere. Shares run from 0 to 1 or are per cent, as the axis
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -17,8 +18,8 @@ from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
 from soundreasons.media.drawing import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILION, YELLOW
-from soundreasons.papers.interpretable_attribution.gating import normalised
-from soundreasons.papers.interpretable_attribution.toy_experiments import ToyRun, attribution_map
+from soundreasons.papers.interpretable_attribution.experiments.toys import ToyRun, attribution_map
+from soundreasons.papers.interpretable_attribution.method import normalised
 
 EXPERT_COLOURS = (BLUE, ORANGE, GREEN)
 LABEL_COLOURS, LABEL_MARKERS = (SKY, VERMILION), ("o", "^")
@@ -27,6 +28,62 @@ FAMILY_HATCHES = ("", "///", "...", "xx")
 METHOD_MARKERS = {"a": "o", "c": "s", "d": "^"}
 _N_DRAWN = 1000
 _APART = 4.0  # how far right the second plane of toy D is drawn
+
+WORDS: Mapping[str, dict[str, str]] = MappingProxyType(
+    {
+        "toys": {
+            "caption": "Fresh points of each toy: truth, prediction, and attribution, the experts' colours "
+            "mixed by weight. The second half of toy D, which has features of its own, is drawn to "
+            "the right.",
+            "alt": "Scatter plots, one row a toy. Predictions equal the truth. Clusters left and right of "
+            "the centre are blue, those above and below orange, the four outer clusters of an "
+            "exclusive or green; in toy C the two upper ones are tinged with orange.",
+        },
+        "experts": {
+            "caption": "Toy C taken apart: an expert's points fade where it has no weight.",
+            "alt": "Six scatter plots. The first expert shows the two clusters left and right, the second "
+            "those above and below, and paler the two upper corners, each split at a height; the "
+            "third shows the four outer ones, paler in the upper corners. Together they make the "
+            "truth.",
+        },
+        "maps": {
+            "caption": "Attribution over the whole plane, also where there are no points.",
+            "alt": "Square maps. In toy A a blue band lies across and an orange one upright, green where "
+            "they meet, the two colours mixed in the corners. Toy B is green all over. Toy C is a "
+            "plaid of such bands.",
+        },
+        "ablation": {
+            "caption": "Toy C, the method (blue) and its variants: right attribution and accuracy. A dot is "
+            "a seed, a bar the mean.",
+            "alt": "Two dot plots. Accuracy is near one for all but training through the mixture. Right "
+            "attribution is high for the method, somewhat lower with gate Lp, lower with small "
+            "experts first, near one half through the mixture and without the product, lowest "
+            "without masks.",
+        },
+        "contest": {
+            "caption": "How often exactly the right features are named: experts first, then post-hoc methods "
+            "on a plain network.",
+            "alt": "Dot plot. The experts lie above nine tenths on all toys. Kernel SHAP comes next on A "
+            "and D, integrated gradients and DeepLIFT on C; gradient and LIME are near zero on toys "
+            "A and D.",
+        },
+        "who-explains": {
+            "caption": "Which subset explains whom, on held-out rows: everybody, and those with either "
+            "outcome.",
+            "alt": "Stacked bars. Page metrics explain most visits to the shop. In the census family, "
+            "person and work share most of the rows; capital explains mainly people who earn above "
+            "the limit.",
+        },
+        "by-place": {
+            "caption": "Mean attribution by place of the asked track and regime of the session; music alone "
+            "and with skips are one.",
+            "alt": "Three stacked area plots, level along the ten places. Music takes most of musical "
+            "sessions, starts the largest part of interactive ones, skips of persistent ones; a "
+            "share goes to the expert on everything.",
+        },
+    }
+)
+"""Caption and text for those who do not see it, of each figure of the page."""
 
 
 def _places(run: ToyRun, n: int = _N_DRAWN) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -54,6 +111,8 @@ def plot_labels(
     across, up = _places(run)
     for value, colour, marker in zip((False, True), LABEL_COLOURS, LABEL_MARKERS, strict=True):
         rows = labels[: len(across)] == value
+        if not rows.any():  # matplotlib takes no list of opacities of length zero
+            continue
         faded = 0.7 if opacity is None else np.clip(opacity[: len(across)][rows], 0.03, 1)
         ax.scatter(across[rows], up[rows], s=9, c=colour, marker=marker, alpha=faded, linewidths=0)
     return _plane(ax, run)

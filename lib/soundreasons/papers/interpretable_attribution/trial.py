@@ -15,10 +15,14 @@ import pandas as pd
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import train_test_split
 
+from soundreasons import trying
 from soundreasons.given import require_file
-from soundreasons.papers.interpretable_attribution.classifier import RestrictedClassifier, TableTraining
-from soundreasons.papers.interpretable_attribution.subsets import subset_names
-from soundreasons.papers.interpretable_attribution.tables import encode
+from soundreasons.papers.interpretable_attribution.data.tables import encode
+from soundreasons.papers.interpretable_attribution.experiments.table_classifier import (
+    RestrictedClassifier,
+    TableTraining,
+)
+from soundreasons.papers.interpretable_attribution.method import subset_names
 
 ACCEPTS = (
     "a CSV file with a header, one row an instance; the outcome, with two values, in the last column; groups "
@@ -29,7 +33,7 @@ _SEED = 0
 
 
 def run(argument: str, out: Path | None = None) -> str:
-    """Train on three quarters of a table, and say what the others were told from.
+    """Train on three quarters of a table, and say which groups explain the predictions for the others.
 
     Chapter: interpretable_attribution.
 
@@ -59,23 +63,23 @@ def run(argument: str, out: Path | None = None) -> str:
     x = encoded.to_numpy()
     model = RestrictedClassifier(places, subsets, TableTraining(epochs=epochs), seed=_SEED)
     model.fit(x[train], y[train])
-    told, probability = model.explain(x[test]), model.predict_proba(x[test])
+    explanation, probability = model.explain(x[test]), model.predict_proba(x[test])
     names = subset_names(model.subsets, list(groups))
-    counts = pd.Series([names[k] for k in told.subset]).value_counts()
+    counts = pd.Series([names[k] for k in explanation.subset]).value_counts()
     lines = [
         f"{Path(argument).name}: {len(y):,} rows, {len(groups)} groups; outcome {positive!r} in "
         f"{100 * y.mean():.1f} %.",
         f"Held-out quarter: area under the curve {roc_auc_score(y[test], probability):.3f}.",
         "",
-        "Told from:",
+        "Explained by:",
         *(f"  {name}: {100 * count / len(test):.1f} % of the rows" for name, count in counts.items()),
         "",
         "This says what the network used, not what causes the outcome.",
     ]
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
-        table = pd.DataFrame({"row": test + 2, "probability": probability})
-        table["told from"] = [names[k] for k in told.subset]
+        table = pd.DataFrame({"row": frame.index[test], "probability": probability})
+        table["explained by"] = [names[k] for k in explanation.subset]
         target = out / f"{Path(argument).stem}-explained.csv"
         table.sort_values("row").to_csv(target, index=False)
         lines += ["", f"each held-out row, by its line in the file: {target}"]
@@ -87,10 +91,16 @@ def read_table(path: Path) -> tuple[pd.DataFrame, dict[str, list[str]], np.ndarr
 
     Chapter: interpretable_attribution.
 
+    Parameters
+    ----------
+    path : Path
+        A CSV file.
+
     Returns
     -------
     DataFrame
-        Inputs; missing numbers become the median, missing words a word of their own.
+        Inputs, by the line of the file; missing numbers become the median, missing words a word of
+        their own.
     dict of list of str
         Columns of each group.
     ndarray of int
@@ -103,17 +113,8 @@ def read_table(path: Path) -> tuple[pd.DataFrame, dict[str, list[str]], np.ndarr
     ValueError
         If the file cannot be used; says why.
     """
-    if not path.is_file():
-        raise ValueError(f"{path} is no file; give {ACCEPTS}")
-    try:
-        table = pd.read_csv(path)
-    except (UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise ValueError(f"{path} cannot be read as CSV in UTF-8: {error}") from None
-    if len(table) < _FEWEST_ROWS or table.shape[1] < 3:
-        raise ValueError(
-            f"{path} has {len(table)} rows and {table.shape[1]} columns, expected {_FEWEST_ROWS} rows, two "
-            "inputs and an outcome or more"
-        )
+    cells = trying.read_table(path, expected=ACCEPTS, least_rows=_FEWEST_ROWS, columns=(3, None))
+    table = cells.frame()
     outcome = table.iloc[:, -1]
     values = outcome.value_counts()
     if len(values) != 2 or outcome.isna().any() or values.min() < 8:
@@ -122,7 +123,7 @@ def read_table(path: Path) -> tuple[pd.DataFrame, dict[str, list[str]], np.ndarr
             "gaps, expected two values, eight rows of either or more, and no gap"
         )
     positive = values.index[-1]
-    frame = table.iloc[:, :-1].copy()
+    frame = table.iloc[:, :-1].set_axis(cells.lines)
     groups: dict[str, list[str]] = {}
     for name in frame.columns:
         groups.setdefault(str(name).partition(":")[0].strip(), []).append(name)

@@ -14,13 +14,127 @@ from matplotlib.patches import Ellipse
 from numpy.typing import NDArray
 
 from soundreasons.media.drawing import BLUE, GREY, VERMILION, plot_table
-from soundreasons.papers.mesonet.alignment import MARGIN
-from soundreasons.papers.mesonet.editing import FACE_ELLIPSE, FACE_MARGIN
+from soundreasons.papers.mesonet.method.alignment import MARGIN
+from soundreasons.papers.mesonet.testbed.editing import FACE_ELLIPSE, FACE_MARGIN
 
 STYLES = {
     "meso4": (BLUE, "o", "Meso-4"), "mesoinception4": (VERMILION, "s", "MesoInception-4"),
     "mesoinception": (VERMILION, "s", "MesoInception-4"),
 }  # fmt: skip
+
+QUALITY = [
+    "video of", "face of", "right on real faces", "taken for the other", "edges at the rim", "accepted",
+]  # fmt: skip
+
+# Caption and alternative text of each figure; of a table the caption alone.
+_WORDS = {
+    "roc-and-calibration": (
+        "Released networks on the authors' validation faces: forged faces found against real faces accused; "
+        "and how many of the faces with a score are real.",
+        "Left: two curves that rise steeply to the upper left corner. Right: two curves far above the "
+        "diagonal in the middle.",
+    ),
+    "quality": (
+        "Swapped test faces: whose they are taken for, and the strength of edges on the "
+        "rim of the paste over that of untouched faces. Accepted: at least half taken for the other, edges "
+        "at most 1.5",
+        "",
+    ),
+    "changes": (
+        "Mean absolute change of the crops, all people together; white: {most} grey levels.",
+        "A grid of heat maps. Pasting back changes almost nothing; a swap changes eyes, nose and mouth "
+        "within an ellipse; a transplant the mouth and chin; a blur the outlines of the features.",
+    ),
+    "accuracy": (
+        "Share called right, means over seeds and scenes. People seen: later scenes of those trained on",
+        "",
+    ),
+    "portraits": (
+        "Photographed people: share called right. People seen: another photograph of those trained on; "
+        "unseen: twelve others",
+        "",
+    ),
+    "compression": (
+        "Meso-4 trained and tested at each level of compression; bars: 95 % intervals over seeds and scenes.",
+        "Accuracy against quantisation for transplants and swaps, people seen and unseen, with the paper's "
+        "values as crosses.",
+    ),
+    "frames-and-clips": (
+        "Accuracy of frames, and of clips by the mean of their frames.",
+        "Pairs of points joined by lines, one pair a detector: most lie close together, clips now right of "
+        "frames and now left.",
+    ),
+    "aggregation": (
+        "Accuracy of clips, people seen and unseen together, by how many of their frames are averaged; "
+        "star: I-frames alone.",
+        "Nearly flat curves for swaps and transplants; the star of the I-frames lies near the curve.",
+    ),
+    "detail": (
+        "Detail of the face over detail around it, median; and the chance that a real "
+        "face has more of it than one of the kind (one half: no difference)",
+        "",
+    ),
+    "maps": (
+        "Mean output of six filters of Meso-4's last convolution; the ellipse is what a swap exchanges. "
+        "Bright is the largest value of that map; scales differ from map to map.",
+        "Two rows of small heat maps, real faces above, swapped ones below, each with the rim of the face. "
+        "Most of the brightest spots lie at that rim, in both rows.",
+    ),
+    "ideals": (
+        "Inputs that excite the hidden units of the released Meso-4, by their weight in the output; "
+        "blue frames speak for real, orange ones for forged.",
+        "Sixteen abstract textures in frames, ordered by the weight written below each.",
+    ),
+    "kernels": (
+        "The eight kernels of the first layer of the released Meso-4, as colours around grey.",
+        "Eight small squares of three by three coloured pixels.",
+    ),
+    "zones": (
+        "Change of Meso-4's mean score when a zone is painted over (swaps, people seen).",
+        "Bars for eyes, nose, mouth and background, for real and for forged faces.",
+    ),
+    "transfer": (
+        "Share of frames called right by Meso-4, people seen: rows trained on, columns tested on.",
+        "A table of two rows and five columns of shades, with the share written in each.",
+    ),
+    "later": (
+        "MesoNet beside Xception as others report them, in %: accuracy on "
+        "FaceForensics++, area under the curve on the other sets (released weights). Second-hand",
+        "",
+    ),
+    "alarms": (
+        "Share of unforged faces that each detector calls real. Ours learned from other frames of "
+        "`franck`, `cap12`, `cap13` and `WolfgangLanger`; the last one from photographs of other people",
+        "",
+    ),
+}
+
+
+def words(name: str, **values: str) -> dict[str, str]:
+    """Caption and alternative text of a figure, with what was drawn filled in.
+
+    Chapter: mesonet.
+
+    Examples
+    --------
+    >>> words("changes", most="12")["caption"][-24:]
+    '; white: 12 grey levels.'
+    """
+    caption_, alt = (text.format(**values) for text in _WORDS[name])
+    return {"caption": caption_, "alt": alt}
+
+
+def caption(name: str) -> dict[str, str]:
+    """Caption of a table.
+
+    Chapter: mesonet.
+
+    Examples
+    --------
+    >>> caption("detail")["caption"][:18]
+    'Detail of the face'
+    """
+    return {"caption": _WORDS[name][0]}
 
 
 def plot_change(change: NDArray[np.float64], ax: Axes, *, most: float) -> Axes:

@@ -16,13 +16,13 @@ from PIL import Image
 
 from soundreasons.given import as_path, shortened
 from soundreasons.media.video import Pixels, VideoError
-from soundreasons.papers.mesonet.alignment import crop, placement
-from soundreasons.papers.mesonet.faces import faces_of_video
-from soundreasons.papers.mesonet.folders import VIDEO_ENDINGS
-from soundreasons.papers.mesonet.landmarks import search
-from soundreasons.papers.mesonet.pictures import ENDINGS, PictureError, read_picture
-from soundreasons.papers.mesonet.training import score
-from soundreasons.papers.mesonet.weights import RELEASED, released
+from soundreasons.papers.mesonet.data.faces import faces_of_video
+from soundreasons.papers.mesonet.data.folders import VIDEO_ENDINGS
+from soundreasons.papers.mesonet.data.landmarks import search
+from soundreasons.papers.mesonet.data.pictures import ENDINGS, PictureError, read_picture
+from soundreasons.papers.mesonet.data.weights import RELEASED, released
+from soundreasons.papers.mesonet.fast import score
+from soundreasons.papers.mesonet.method.alignment import crop, placement
 
 SIZE = 256
 CAVEAT = (
@@ -140,13 +140,13 @@ def _crops(path: Path) -> tuple[list[tuple[Pixels, NDArray[np.int64]]], str]:
     except PictureError as trouble:
         try:
             clips, damage = faces_of_video(path, side=SIZE)
-        except VideoError as error:
+        except (VideoError, OSError):
             if path.suffix.lower() in ENDINGS:
                 raise trouble from None
-            raise error from None
+            raise
         return [(clip.crops, clip.numbers) for clip in clips], damage
     zero = np.zeros(1, dtype=np.int64)
-    return [(crop(pixels, placement(face), SIZE)[np.newaxis], zero) for face in search(pixels)], ""
+    return [(crop(pixels, placement(face.points), SIZE)[np.newaxis], zero) for face in search(pixels)], ""
 
 
 def contact_sheet(faces: list[Scored], target: Path) -> Path:

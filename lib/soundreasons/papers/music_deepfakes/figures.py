@@ -8,13 +8,103 @@ from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from soundreasons.media.drawing import BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILION, plot_table
-from soundreasons.papers.music_deepfakes.evidence import EvidenceMap
-from soundreasons.papers.music_deepfakes.experiments import Mixture
-from soundreasons.papers.music_deepfakes.front_ends import HOP, SAMPLE_RATE
+from soundreasons.papers.music_deepfakes.experiments.calibration import Mixture
+from soundreasons.papers.music_deepfakes.experiments.evidence import EvidenceMap
+from soundreasons.papers.music_deepfakes.method.front_ends import HOP, SAMPLE_RATE
 
 Floats = NDArray[np.float64]
 HUMAN, SYNTHETIC, THIRD = BLUE, VERMILION, GREEN
 FAKES = (SYNTHETIC, THIRD, PURPLE, ORANGE, SKY)  # never the colour of human music
+# What each figure of the page shows, and what is seen in it by those who do not see it.
+CAPTIONS = {
+    "views": "Amplitude view of one snippet: human, and what decoders make of it.",
+    "table-2": (
+        "The paper's second table, rebuilt: snippets judged right (%), by manipulation and class. Its"
+        " own cells are not known to us. One snippet of each of {n_asked} clips, so steps are "
+        "{step:.0f} points; the table of classes above uses two."
+    ),
+    "table-3": (
+        "The paper's third table and ours: trained on a row, asked about a column. The two rows of "
+        "GriffinMel on the right say nothing: without upsampling, a fakeprint has nothing to see."
+    ),
+    "transfer": (
+        "Trained on one decoder: human music judged right, and snippets of each decoder detected (%)."
+    ),
+    "residual": (
+        "Snippets detected against the signal-to-error ratio of the fake: further right, less of the "
+        "decoder is left."
+    ),
+    "calibration": (
+        "Left: score against the share of human music. Right: how often music is human, by its score;"
+        " area: how many snippets; bins in the middle hold few. A calibrated score would lie on the "
+        "dashed line."
+    ),
+    "combs": "Mean spectrum of an untrained stack with strides 2 and 4; triangles: where lines must be.",
+    "prints": (
+        "Mean fakeprints of the authors' clips: each family has its comb, human music and GriffinMel "
+        "have none. 1: the largest excess over the envelope, five decibels at most."
+    ),
+    "evidence": (
+        "Left: where one fake looks synthetic (bright). Right: the same by frequency, mean over the "
+        "test side."
+    ),
+}
+ALTS = {
+    "views": (
+        "Spectrograms side by side. The human one fades towards high frequencies; the reconstructions"
+        " are blurred or striped there."
+    ),
+    "table-2": (
+        "A map of percentages. Rows are manipulations, columns classes. The first row is dark; some "
+        "cells of other rows are pale, among them the human column under noise."
+    ),
+    "table-3": (
+        "Two maps with dark blocks on the diagonal: Encodec with Encodec, LAC with LAC, Musika alone."
+        " Outside the blocks nearly all cells are pale. On the right two rows, of GriffinMel, are "
+        "dark all over the place."
+    ),
+    "transfer": (
+        "A map of percentages, one row a decoder learned. Each row is dark in its own column and that"
+        " of human music."
+    ),
+    "residual": (
+        "Falling curves, one a decoder. At ratios near zero nearly all snippets are detected, at "
+        "thirty decibels about as many as human ones are accused."
+    ),
+    "calibration": (
+        "Left, curves that do not follow the diagonal. Right, three jagged lines about the diagonal, "
+        "trustworthy at the ends only, where most snippets lie; under noise the left end stands high."
+    ),
+    "combs": (
+        "Two spectra. With zeros between samples a sharp line stands above every triangle; with "
+        "repeated samples the lines at the multiples of a quarter of the rate are gone."
+    ),
+    "prints": (
+        "Five curves, one a version. Encodec, LAC and Musika show regularly spaced peaks at different"
+        " distances; Musika's are so dense that one kilohertz is shown. The human curve and "
+        "GriffinMel's show none."
+    ),
+    "evidence": (
+        "Left, a map of time and frequency with bright bands. Right, curves by frequency: "
+        "reconstructions above human music nearly everywhere, with a gap that varies along frequency."
+    ),
+}
+
+
+def words(name: str, **facts: float) -> dict[str, str]:
+    """Caption and alternative text of a figure of the page, with the facts that its caption names.
+
+    Raises
+    ------
+    KeyError
+        If the page has no such figure, or a fact is lacking.
+
+    Examples
+    --------
+    >>> words("residual")["caption"][:17]
+    'Snippets detected'
+    """
+    return {"caption": CAPTIONS[name].format(**facts), "alt": ALTS[name]}
 
 
 def plot_view(view: NDArray[np.float32], ax: Axes) -> Axes:

@@ -5,32 +5,32 @@ second; the answer says what the score is not. The first time takes some minutes
 learned; then they are kept.
 """
 
-from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from soundreasons import data
 from soundreasons.given import require_file
-from soundreasons.learning.cache import Arrays, Cache, digest
+from soundreasons.learning.cache import Cache, digest
 from soundreasons.media.decoding import decode
-from soundreasons.papers.music_deepfakes.codecs import CodecTraining
-from soundreasons.papers.music_deepfakes.collection import SLUG, Collection, Plan, cache, collect
-from soundreasons.papers.music_deepfakes.decoders import available_decoders
-from soundreasons.papers.music_deepfakes.detectors import SpectrogramDetector
-from soundreasons.papers.music_deepfakes.experiments import train
-from soundreasons.papers.music_deepfakes.front_ends import SAMPLE_RATE, SNIPPET
-from soundreasons.papers.music_deepfakes.music import tracks
-from soundreasons.papers.music_deepfakes.training import Training, scores
+from soundreasons.papers.music_deepfakes.data.recordings import tracks
+from soundreasons.papers.music_deepfakes.experiments.scoring import snippet_scores
+from soundreasons.papers.music_deepfakes.experiments.training import Training, train
+from soundreasons.papers.music_deepfakes.fast import SpectrogramDetector
+from soundreasons.papers.music_deepfakes.figures import plot_scores
+from soundreasons.papers.music_deepfakes.method.front_ends import SAMPLE_RATE, SNIPPET
+from soundreasons.papers.music_deepfakes.testbed.codecs import CodecTraining
+from soundreasons.papers.music_deepfakes.testbed.decoders import available_decoders
+from soundreasons.papers.music_deepfakes.testbed.twins import SLUG, Plan, cache, make_twins
+from soundreasons.trying import Report, picture, silent
 
 ACCEPTS = "a piece of music in any usual format (MP3, Ogg, FLAC, WAV, M4A, ...), from 0.78 seconds on"
 PLAN = Plan(1, 1.2, ("codec_high", "codec_low", "hifigan_universal"), (), CodecTraining(steps=90))
-TRAINING = Training(epochs=1, steps=60, batch_size=32, per_file=2, buffer=200, validation_steps=0)
-WIDTH, SEED = 0.5, 0
+TRAINING = Training(epochs=1, steps=60, batch_size=32, per_file=2, buffer=200, validation_steps=0, width=0.5)
+SEED = 0
 LONGEST_SECONDS = 180.0
 LOWEST_TOP = 12_000.0  # Hz: sound that ends below it is nothing that the detector has heard
 NOT = (
@@ -53,7 +53,7 @@ class Hearing(NamedTuple):
     clipped: float
 
 
-def run(argument: str, out: Path | None = None, report: Callable[[str], None] | None = None) -> str:
+def run(argument: str, out: Path | None = None, report: Report = silent) -> str:
     """Answer in text; with `out`, draw the scores over time into that folder too.
 
     Chapter: music_deepfakes.
@@ -81,7 +81,12 @@ def run(argument: str, out: Path | None = None, report: Callable[[str], None] | 
     mono = listen_to(path)
     model, learned = standard_detector(report=report)
     found = hear(model, mono)
-    return "\n".join([*answer(path.name, found, learned), *_picture(path, found, out)])
+    lines = answer(path.name, found, learned)
+    if found.top >= LOWEST_TOP:
+        lines += picture(
+            out, f"{path.stem}-scores", lambda ax: plot_scores(found.times, found.human, ax), size=(7, 2.6)
+        )
+    return "\n".join(lines)
 
 
 def listen_to(path: Path) -> NDArray[np.float32]:
@@ -99,75 +104,44 @@ def listen_to(path: Path) -> NDArray[np.float32]:
 
 
 def standard_detector(
-    plan: Plan = PLAN, settings: Training = TRAINING, report: Callable[[str], None] | None = None
+    plan: Plan = PLAN, settings: Training = TRAINING, report: Report = silent
 ) -> tuple[SpectrogramDetector, list[str]]:
     """Train the detector of this command, or take it from the cache; with the decoders that it knows."""
-    say = report or (lambda line: None)
+
+    def say(name: str) -> None:
+        report(f"the detector: {_words(name, settings)}")
+
+    def step(done: int) -> None:
+        if done % 10 == 0:
+            report(f"the detector: {done} of {settings.steps} steps of training")
+
     names, _ = available_decoders(plan.decoders)
-    music, _ = tracks()
-    collection = collect(music, replace(plan, decoders=tuple(names)), SEED, kept=_Telling(cache(), say))
-    n_encoders = len(collection.labels) if len(collection.labels) > 2 else 0  # as `train` does
-    model = SpectrogramDetector("amplitude", n_encoders, WIDTH)
-    arrays = _kept(collection, settings, say)
-    model.load_state_dict({key: torch.from_numpy(value) for key, value in arrays.items()})
+    twins = make_twins(tracks().tracks, replace(plan, decoders=tuple(names)), SEED, kept=cache(before=say))
+    n_encoders = len(twins.labels) if len(twins.labels) > 2 else 0  # as `train` does
+    model = SpectrogramDetector("amplitude", n_encoders, settings.width)
+    folder = data.cache_folder() / ".computed" / SLUG
+    Cache(folder, modules=["soundreasons.papers.music_deepfakes.experiments.training"], before=say).weights(
+        "detector", model, lambda: train(twins, "amplitude", settings, SEED, progress=step),
+        parameters={"settings": str(settings)},
+        data={"clips": digest(*(twins.clips[name] for name in twins.labels))},
+    )  # fmt: skip
     return model.eval(), names
 
 
-class _Telling(Cache):
-    """The chapter's cache, which says what it is about to make; nothing is said of what is there."""
-
-    def __init__(self, kept: Cache, say: Callable[[str], None]) -> None:
-        self.__dict__.update(vars(kept))
-        self.say = say
-
-    def arrays(
-        self,
-        name: str,
-        compute: Callable[[], Mapping[str, NDArray[Any]]],
-        *,
-        parameters: Mapping[str, Any] | None = None,
-        data: Mapping[str, str] | None = None,
-    ) -> Arrays:
-        """Say what is made, if it must be made; else as `Cache.arrays`."""
-
-        def told() -> Mapping[str, NDArray[Any]]:
-            self.say(f"the detector: {_words(name)}")
-            return compute()
-
-        return super().arrays(name, told, parameters=parameters, data=data)
-
-
-def _words(name: str) -> str:
-    """What the collection makes under a name, for people who wait."""
+def _words(name: str, settings: Training) -> str:
+    """What is made under a name of the cache, for people who wait."""
     kind, _, which = name.partition("-")
     if kind == "weights":
         return f"training a {which} autoencoder"
     if kind == "version":
         return "exporting human music" if which == "real" else f"making fakes by {which}"
-    return "cutting clips from free music"
-
-
-def _kept(
-    collection: Collection, settings: Training, say: Callable[[str], None]
-) -> dict[str, NDArray[np.float32]]:
-    def step(done: int) -> None:
-        if done % 10 == 0:
-            say(f"the detector: {done} of {settings.steps} steps of training")
-
-    def compute() -> dict[str, NDArray[np.float32]]:
-        trained = train(collection, "amplitude", settings, SEED, width=WIDTH, progress=step)
-        return {key: value.numpy() for key, value in trained.state_dict().items()}
-
-    folder = data.cache_folder() / ".computed" / SLUG
-    kept = Cache(folder, modules=["soundreasons.papers.music_deepfakes.experiments"])
-    clips = digest(*collection.training_versions)
-    return kept.arrays("detector", compute, parameters={"settings": str(settings)}, data={"clips": clips})
+    return f"{settings.steps} steps of training" if kind == "detector" else "cutting clips from free music"
 
 
 def hear(model: SpectrogramDetector, mono: NDArray[np.float32]) -> Hearing:
     """Score a signal, shape (n,), in snippets of 0.78 s side by side; nothing is said of silence."""
     n = max(1, len(mono) // SNIPPET)
-    human = scores(model, mono[: n * SNIPPET].reshape(n, SNIPPET))
+    human = snippet_scores(model, mono[: n * SNIPPET].reshape(n, SNIPPET))
     times = (np.arange(n) + 0.5) * SNIPPET / SAMPLE_RATE
     clipped = float(np.mean(np.abs(mono) >= 0.999))
     return Hearing(times, human, highest_frequency(mono), clipped)
@@ -209,18 +183,3 @@ def answer(name: str, found: Hearing, learned: list[str]) -> list[str]:
             f"  {100 * found.clipped:.0f} % of the samples are clipped: the detector never heard that."
         )
     return [*lines, "", NOT]
-
-
-def _picture(path: Path, found: Hearing, out: Path | None) -> list[str]:
-    if out is None or found.top < LOWEST_TOP:
-        return []
-    from matplotlib.figure import Figure
-
-    from soundreasons.papers.music_deepfakes.figures import plot_scores
-
-    figure = Figure(figsize=(7, 2.6), layout="constrained")
-    plot_scores(found.times, found.human, figure.subplots())
-    out.mkdir(parents=True, exist_ok=True)
-    target = out / f"{path.stem}-scores.png"
-    figure.savefig(target, dpi=144)
-    return ["", f"picture: {target}"]

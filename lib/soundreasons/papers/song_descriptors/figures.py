@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from soundreasons.media.drawing import BLACK, BLUE, GREY, PURPLE, SKY, VERMILION
+from soundreasons.papers.song_descriptors.data.rungs import label, stage
 
 # Colours that differ in lightness too (Okabe and Ito); one a stage of the ladder.
 STAGE_COLOURS = {
@@ -74,7 +76,26 @@ def add_published(values: Mapping[str, float], ax: Any) -> Any:
     return ax
 
 
-def plot_groups(table: pd.DataFrame, labels: Mapping[str, str], stages: Mapping[str, str], ax: Any) -> Any:
+def plot_losses(losses: Mapping[str, NDArray[np.float64]], ax: Any) -> Any:
+    """Draw the loss of each step as a share of the first, one line a training; return `ax`.
+
+    Chapter: song_descriptors.
+
+    Parameters
+    ----------
+    losses : mapping of str to ndarray of float, shape (n_steps,)
+        By name of the encoder.
+    ax : Axes
+        Where to draw.
+    """
+    for name, values in losses.items():
+        ax.plot(np.arange(1, len(values) + 1), values / values[0], label=label(name))
+    ax.set(xlabel="step", ylabel="loss, share of the first", ylim=(0, 1.25))
+    ax.legend(loc="upper right", ncols=2)
+    return ax
+
+
+def plot_groups(table: pd.DataFrame, ax: Any) -> Any:
     """Draw recall over groups of queries, one line a rung; return `ax`.
 
     Chapter: song_descriptors.
@@ -83,27 +104,25 @@ def plot_groups(table: pd.DataFrame, labels: Mapping[str, str], stages: Mapping[
     ----------
     table : DataFrame
         One row a rung, one column a group, per cent.
-    labels, stages : mapping of str to str
-        Label and stage of each rung.
     ax : Axes
         Where to draw.
     """
     seen: Counter[str] = Counter()
     for name, row in table.iterrows():
-        stage = stages[str(name)]
+        step = stage(str(name))
         # Colour and mark tell the stage; a second rung of the same one is drawn thin and hollow.
-        style = {"lw": 1.0, "markerfacecolor": "white"} if seen[stage] else {"lw": 2.0}
-        seen[stage] += 1
+        style = {"lw": 1.0, "markerfacecolor": "white"} if seen[step] else {"lw": 2.0}
+        seen[step] += 1
         ax.plot(
-            range(len(row)), row, marker=STAGE_MARKERS[stage], color=STAGE_COLOURS[stage], ms=8,
-            ls="--" if stage == "shared words" else "-", label=labels[str(name)], **style,
+            range(len(row)), row, marker=STAGE_MARKERS[step], color=STAGE_COLOURS[step], ms=8,
+            ls="--" if step == "shared words" else "-", label=label(str(name)), **style,
         )  # fmt: skip
     ax.set_xticks(range(len(table.columns)), table.columns)
     ax.set(ylabel="recall@10, %", ylim=(0, 100))
     return ax
 
 
-def plot_pairs(table: pd.DataFrame, stages: Sequence[str], ax: Any) -> Any:
+def plot_pairs(table: pd.DataFrame, ax: Any) -> Any:
     """Draw two values of each rung as an arrow from the first to the second; return `ax`.
 
     Chapter: song_descriptors.
@@ -111,22 +130,16 @@ def plot_pairs(table: pd.DataFrame, stages: Sequence[str], ax: Any) -> Any:
     Parameters
     ----------
     table : DataFrame
-        Index: labels; two columns, per cent.
-    stages : sequence of str
-        Stage of each row.
+        One row a rung; two columns, per cent.
     ax : Axes
         Where to draw.
     """
-    for place, ((_, row), stage) in enumerate(zip(table.iterrows(), stages, strict=True)):
-        first, second = row
-        ax.annotate(
-            "",
-            (second, place),
-            (first, place),
-            arrowprops={"arrowstyle": "->", "color": STAGE_COLOURS[stage], "lw": 2},
-        )
-        ax.plot(first, place, "o", color=STAGE_COLOURS[stage], ms=5)
-    ax.set_yticks(range(len(table)), table.index)
+    for place, (name, (first, second)) in enumerate(table.iterrows()):
+        colour = STAGE_COLOURS[stage(str(name))]
+        arrow = {"arrowstyle": "->", "color": colour, "lw": 2}
+        ax.annotate("", (second, place), (first, place), arrowprops=arrow)
+        ax.plot(first, place, "o", color=colour, ms=5)
+    ax.set_yticks(range(len(table)), [label(str(name)) for name in table.index])
     ax.set(xlabel="recall@10, %", xlim=(0, 100), ylim=(-0.6, len(table) - 0.4))
     ax.grid(axis="x", alpha=0.3)
     return ax
@@ -169,7 +182,7 @@ def plot_cost(table: pd.DataFrame, ax: Any) -> Any:
     return ax
 
 
-def plot_types(table: pd.DataFrame, labels: Mapping[str, str], ax: Any) -> Any:
+def plot_types(table: pd.DataFrame, ax: Any) -> Any:
     """Draw recall by type of descriptor, one mark a rung; return `ax`.
 
     Chapter: song_descriptors.
@@ -178,8 +191,6 @@ def plot_types(table: pd.DataFrame, labels: Mapping[str, str], ax: Any) -> Any:
     ----------
     table : DataFrame
         Index: types; `queries`, and one column a rung, per cent.
-    labels : mapping of str to str
-        Label of each rung.
     ax : Axes
         Where to draw.
     """
@@ -187,10 +198,49 @@ def plot_types(table: pd.DataFrame, labels: Mapping[str, str], ax: Any) -> Any:
     rungs = [name for name in table.columns if name != "queries"]
     for number, name in enumerate(rungs):
         style = {"color": colours[number % 5], "marker": markers[number % 5], "ls": ""}
-        ax.plot(table[name], range(len(table)), ms=7, label=labels[str(name)], **style)
+        ax.plot(table[name], range(len(table)), ms=7, label=label(str(name)), **style)
     names = [f"{kind} ({row.queries:.0f})" for kind, row in table.iterrows()]
     ax.set_yticks(range(len(table)), names)
     ax.set(xlabel="recall@10, %", xlim=(0, 100))
     ax.grid(axis="x", alpha=0.3)
     ax.invert_yaxis()
     return ax
+
+
+def alt_of_rows(axes: Iterable[Any]) -> str:
+    """Say in words what a chart with one mark a row shows, panel by panel: label and value of each.
+
+    Chapter: song_descriptors.
+    """
+    said = []
+    for ax in axes:
+        labels = {
+            tick: text.get_text() for tick, text in zip(ax.get_yticks(), ax.get_yticklabels(), strict=True)
+        }
+        marks = [line for line in ax.lines if len(line.get_xdata()) == 1 and line.get_ydata()[0] in labels]
+        rows = [f"{labels[line.get_ydata()[0]]} {line.get_xdata()[0]:.0f}" for line in marks]
+        said.append(f"{ax.get_title() or ax.get_xlabel()}: {', '.join(rows)}")
+    return "Marks with a line for the interval, from the lowest row up. " + "; ".join(said) + "."
+
+
+def alt_of_lines(axes: Iterable[Any]) -> str:
+    """Say in words what a chart of lines shows, panel by panel: where each begins and ends.
+
+    Chapter: song_descriptors.
+    """
+    said = []
+    for ax in axes:
+        ends = [
+            f"{line.get_label()} {line.get_ydata()[0]:.2g} to {line.get_ydata()[-1]:.2g}" for line in ax.lines
+        ]
+        said.append(f"{ax.get_title() or ax.get_ylabel()}: {', '.join(ends)}")
+    return "Lines, from left to right. " + "; ".join(said) + "."
+
+
+def alt_of_points(ax: Any) -> str:
+    """Say in words what a scatter with named points shows: both values of each.
+
+    Chapter: song_descriptors.
+    """
+    points = [f"{text.get_text()} ({text.xy[0]:.0f}, {text.xy[1]:.0f})" for text in ax.texts]
+    return f"Points ({ax.get_xlabel()}; {ax.get_ylabel()}): {', '.join(points)}."

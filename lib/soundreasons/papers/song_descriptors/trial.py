@@ -9,10 +9,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from soundreasons.given import as_file
-from soundreasons.papers.song_descriptors.encoders import load_minilm
-from soundreasons.papers.song_descriptors.experiments import catalogue, open_caches
-from soundreasons.papers.song_descriptors.ladder import RUNGS, Rung, rung_available, vectors
-from soundreasons.papers.song_descriptors.search import top_documents
+from soundreasons.papers.song_descriptors.data.rungs import RUNGS, Searcher, rung_available, searcher
+from soundreasons.papers.song_descriptors.data.songs import catalogue
+from soundreasons.papers.song_descriptors.experiments.ladder import vectors
+from soundreasons.papers.song_descriptors.experiments.learning import open_caches
+from soundreasons.papers.song_descriptors.fast import top_documents
+from soundreasons.trying import read_lines
 
 ACCEPTS = "a request in your own words, or a text file with one request a line"
 N_SONGS = 600
@@ -65,42 +67,28 @@ def read_requests(argument: str) -> list[str]:
     Raises
     ------
     ValueError
-        If nothing is asked, or the file is no UTF-8 text.
+        If nothing is asked, or the file is no text.
     """
     path = as_file(argument)
     if path is not None:
-        try:
-            lines = path.read_text(encoding="utf-8-sig").splitlines()
-        except UnicodeDecodeError:
-            raise ValueError(
-                f"{argument} is not UTF-8 text; save it as a text file, one request a line"
-            ) from None
-        requests = [line.strip() for line in lines if line.strip()]
-    else:
-        requests = [argument.strip()] if argument.strip() else []
-    if not requests:
+        return read_lines(path, expected=ACCEPTS)
+    if not argument.strip():
         raise ValueError(
             f"nothing is asked in {argument!r}; say what you would like to hear, such as 'sad piano'"
         )
-    return requests
+    return [argument.strip()]
 
 
 def _answers(request: str, documents: list[str]) -> list[str]:
     lines = _listed("by shared words", RUNGS["tfidf"], request, documents)
     if not rung_available("all_minilm"):
-        return [
-            *lines,
-            "  by meaning: all_minilm_l6 is not here; run `soundreasons data fetch all_minilm_l6`",
-        ]
-    encoder = load_minilm()
-    asked, found = vectors(encoder, [request], documents, open_caches().texts)
-    hits = top_documents(asked, found, N_ANSWERS)
-    pairs = zip(hits.scores[0], hits.documents[0], strict=True)
-    return [*lines, "  by meaning:", *(f"    {score:.2f}  {documents[number]}" for score, number in pairs)]
+        fetch = "run `soundreasons data fetch all_minilm_l6`"
+        return [*lines, f"  by meaning: all_minilm_l6 is not here; {fetch}"]
+    return [*lines, *_listed("by meaning", searcher("all_minilm"), request, documents)]
 
 
-def _listed(title: str, rung: Rung, request: str, documents: list[str]) -> list[str]:
-    hits = top_documents(*vectors(rung, [request], documents), N_ANSWERS)
+def _listed(title: str, who: Searcher, request: str, documents: list[str]) -> list[str]:
+    hits = top_documents(*vectors(who, [request], documents, open_caches().texts), N_ANSWERS)
     pairs = [(s, n) for s, n in zip(hits.scores[0], hits.documents[0], strict=True) if s > 0]
     if not pairs:
         return [f"  {title}: no song shares a word with it"]

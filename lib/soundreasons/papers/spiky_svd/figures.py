@@ -4,7 +4,7 @@ Colours are those of Okabe and Ito, which colour-blind readers tell apart; a met
 Singular values and coordinates have the unit of the associations (nats); shares run from 0 to 1.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,8 +14,8 @@ from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from soundreasons.media.drawing import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILION, YELLOW
-from soundreasons.papers.spiky_svd.block_experiments import Climb
-from soundreasons.papers.spiky_svd.spikiness import Spikiness
+from soundreasons.papers.spiky_svd.experiments.climbing import ItemPosition
+from soundreasons.papers.spiky_svd.method import Spikiness
 
 METHOD_COLOURS = {
     "data": BLUE,
@@ -29,6 +29,134 @@ HIGHLIGHTS = (VERMILION, GREEN, ORANGE, PURPLE, SKY, YELLOW)
 # Dark to light, so that the order can be read without colour.
 GROUP_COLOURS = ("#08306B", "#2171B5", "#4EB3D3", "#7BCCC4", "#A8DDB5")
 GROUP_MARKERS = ("o", "s", "^", "D", "v")
+
+# What each figure (or table, without the second) shows, and what is seen in it.
+_WORDS: dict[str, tuple[str, str]] = {
+    "pairwise": (
+        "Every item, seen in two consecutive dimensions at a time. Spikes are rays from the origin.",
+        "Scatter plots, one row a data set.{looks}",
+    ),
+    "three-dimensions": (
+        "The paper's first figure, rebuilt on our data: dimensions two to four, all items.",
+        "Three-dimensional scatter plots, one a data set. Artists lie along rays that leave the origin, "
+        "songs on the axes; films form a broad cloud.",
+    ),
+    "tastes": (
+        "The six largest spikes of {shown} in eight dimensions, each in one colour and named by its head.",
+        "Three scatter plots. Each coloured group lies along a ray; some share a ray in one panel and "
+        "part in another. The rest, in grey, crowds at the origin.",
+    ),
+    "ratio": (
+        "Heads needed for half of the items, as a share of the items, against the dimensions used.",
+        "Curves on logarithmic axes, from a fraction of a per cent at two dimensions up to a tenth or a "
+        "quarter of the items at all of them. Films lie highest from sixteen dimensions on.",
+    ),
+    "profiles": (
+        "Clustering profiles: the share of the items covered after each spike, in 64 dimensions.",
+        "Stepped curves, one panel a data set. Artists reach one half with far fewer spikes than the "
+        "three clouds, which coincide. Films need fewer than Gaussian rows and sign flips, and more than "
+        "the rewired graph.",
+    ),
+    "spectra": (
+        "Singular values as shares of the largest: ours, and the three spectra that the authors "
+        "published. Marks: the eight values of each that are known to us.",
+        "Falling curves on logarithmic axes, without a step. The films' curve drops at once.",
+    ),
+    "block-models": (
+        "Block models with noise, means over the draws. Peaks: spikes that the greedy pass needs for "
+        "half. Cosine: of an item to its community's direction, median. Correlation: of norm and "
+        "popularity. Variation: standard deviation of the norms over their mean. Popularity without "
+        "spread correlates with nothing",
+        "",
+    ),
+    "hubs": (
+        "The most popular item of each draw, and the median cosine in the community that fares worst",
+        "",
+    ),
+    "points-or-spikes": (
+        "The same four communities with members of equal and of unequal popularity; right: their norms. "
+        "The fourth points along dimension 1, towards the reader. An embedding is determined up to a "
+        "rotation, so arms may turn.",
+        "Three scatter plots and a histogram. Equal popularity gives compact blobs and one narrow peak of "
+        "norms; unequal popularity stretches each blob into a ray and the norms over a wide range.",
+    ),
+    "stability": (
+        "Neighbours kept, of the nearest {cutoff}, as data is added: one curve for each fifth of the "
+        "items by length of vector. Bands: 1.96 standard errors over the items asked.",
+        "Falling curves, one panel a data set and similarity. By dot product the fifths lie in order, the "
+        "longest vectors on top. By cosine artists do so too; the upper four fifths of the films "
+        "coincide.",
+    ),
+    "climb": (
+        "One item (star) grows tenfold: it moves outward, and its angle to its community's direction "
+        "shrinks. Zoomed in on the origin; the longest items lie far outside.",
+        "Four scatter plots side by side. The star moves from near the origin outward, and the line from "
+        "the origin to it turns towards the horizontal axis.",
+    ),
+}
+_LOOKS = {
+    "movielens_2016": "Films form a broad cloud with faint rays in it.",
+    "hetrec_lastfm": "Artists, by listening and by tagging, stretch along a few straight rays from a crowded "
+    "origin.",
+    "aotm2003": "Songs lie on the axes.",
+}
+
+
+def words(name: str, **drawn: object) -> dict[str, str]:
+    """Say what a figure shows, and what is seen in it, as `run.figure` takes them.
+
+    Chapter: spiky_svd.
+
+    Parameters
+    ----------
+    name : str
+        Of the figure on the page.
+    **drawn
+        What was drawn, where the words name it.
+
+    Returns
+    -------
+    dict of str
+        `caption` and `alt`.
+
+    Raises
+    ------
+    KeyError
+        If there is no such figure, or something that the words name is not given.
+
+    Examples
+    --------
+    >>> words("tastes", shown="mine")["caption"][:28]
+    'The six largest spikes of mi'
+    """
+    caption, alt = (text.format(**drawn) for text in _WORDS[name])
+    return {"caption": caption, "alt": alt}
+
+
+def caption(name: str) -> str:
+    """Say what a table shows.
+
+    Chapter: spiky_svd.
+
+    Examples
+    --------
+    >>> caption("hubs")[:21]
+    'The most popular item'
+    """
+    return words(name)["caption"]
+
+
+def looks(names: Iterable[str]) -> str:
+    """Say what some data sets look like in two dimensions; nothing of those that nobody looked at.
+
+    Chapter: spiky_svd.
+
+    Examples
+    --------
+    >>> looks(["aotm2003", "mine"])
+    ' Songs lie on the axes.'
+    """
+    return "".join(f" {_LOOKS[name]}" for name in names if name in _LOOKS)
 
 
 def plot_consecutive(
@@ -95,10 +223,10 @@ def plot_spike_ratio(tables: Mapping[str, pd.DataFrame], ax: Axes) -> Axes:
     return ax
 
 
-def plot_spectrum(ours: Mapping[str, pd.Series], published: Mapping[str, pd.Series], ax: Axes) -> Axes:
+def plot_spectrum(ours: Mapping[str, NDArray[Any]], published: Mapping[str, pd.Series], ax: Axes) -> Axes:
     """Draw singular values as shares of the largest, ours as lines, published ones as marks; return `ax`."""
     for (name, values), colour in zip(ours.items(), (BLUE, *HIGHLIGHTS), strict=False):
-        ax.plot(values.index, values / values.iloc[0], color=colour, label=f"{name} (here)")
+        ax.plot(np.arange(1, len(values) + 1), values / values[0], color=colour, label=f"{name} (here)")
     for (name, values), marker in zip(published.items(), ("x", "+", "*"), strict=False):
         share = values / values.iloc[0]
         ax.plot(share.index, share, color=BLACK, marker=marker, linestyle=":", linewidth=0.6, label=name)
@@ -141,7 +269,7 @@ def plot_norm_spread(norms: Mapping[str, NDArray[Any]], ax: Axes) -> Axes:
     return ax
 
 
-def plot_climb(step: Climb, item: int, ax: Axes) -> Axes:
+def plot_item_position(step: ItemPosition, item: int, ax: Axes) -> Axes:
     """Draw all items along and across one community's direction, and mark one item; return `ax`."""
     ax.scatter(step.along, step.across, s=3, alpha=0.2, color=BLUE, linewidths=0, rasterized=True)
     ax.plot(step.along[item], step.across[item], marker="*", markersize=9, color=VERMILION)

@@ -5,20 +5,19 @@ it, and what is on its spikes? TEXT is the name of an artist or a movie of the c
 spike is it on, and who is there too?
 """
 
-import csv
-import difflib
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
+from soundreasons import trying
 from soundreasons.given import as_file, is_file_name
-from soundreasons.papers.spiky_svd.datasets import Interactions, available, from_pairs, interactions
-from soundreasons.papers.spiky_svd.experiments import companions, largest_spikes, spike_ratios
-from soundreasons.papers.spiky_svd.factorisation import embed
+from soundreasons.papers.spiky_svd.data import Interactions, available, from_pairs, interactions
+from soundreasons.papers.spiky_svd.experiments.pairs import associate
+from soundreasons.papers.spiky_svd.experiments.spikes import rows_with_position, spike_ratios
+from soundreasons.papers.spiky_svd.experiments.tastes import companions, largest_spikes
+from soundreasons.papers.spiky_svd.fast import embed
 from soundreasons.papers.spiky_svd.figures import plot_consecutive
-from soundreasons.papers.spiky_svd.pipeline import Association, associate, placed
 
 ACCEPTS = (
     "a CSV or TSV file of pairs (item, context), one a line, such as song,playlist "
@@ -69,37 +68,15 @@ def read_pairs(path: Path) -> Interactions:
     ValueError
         If the file is missing, empty, not text, or a line has fewer than two cells.
     """
-    if not path.is_file():
-        raise ValueError(f"{path} is no file; give a table of pairs (item, context), or a name to look up")
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except UnicodeDecodeError:
-        raise ValueError(f"{path} is not UTF-8 text; save the table as CSV in UTF-8") from None
-    lines = [line for line in lines if line.strip()]
-    if not lines:
-        raise ValueError(f"{path} is empty; expected one pair (item, context) a line")
-    try:
-        rows = list(csv.reader(lines, delimiter="\t" if "\t" in lines[0] else ","))
-    except csv.Error as error:  # a cell of more than 131,072 characters, say
-        raise ValueError(f"{path} is no table: {error}") from None
-    short = [number for number, row in enumerate(rows, start=1) if len(row) < 2 or not all(row[:2])]
-    if short:
-        raise ValueError(
-            f"{path}, line {short[0]} is {lines[short[0] - 1]!r}; expected two cells, an item and a context, "
-            "parted by a comma or a tab"
-        )
-    if len(rows) > 1 and _is_header(rows):
-        rows = rows[1:]
-    items, contexts = zip(*(row[:2] for row in rows), strict=True)
+    expected = "a table of pairs (item, context), one a line"
+    table = trying.read_table(path, expected=expected, header="guess", columns=(2, None), ragged=True)
+    items, contexts = table.column(0), table.column(1)
+    for line, pair in zip(table.lines, zip(items, contexts, strict=True), strict=True):
+        if not all(cell.strip() for cell in pair):
+            raise ValueError(
+                f"{path}, line {line} is {pair}, expected an item and a context; give {expected}"
+            )
     return from_pairs(path.name, "items by contexts", items, contexts)
-
-
-def _is_header(rows: list[list[str]]) -> bool:
-    """Tell whether neither cell of the first line stands in its column again.
-
-    Such a line is a header, or an item that meets nobody: it has no pair, and leaving it out costs nothing.
-    """
-    return all(rows[0][column] not in {row[column] for row in rows[1:]} for column in (0, 1))
 
 
 def _report(table: Interactions, out: Path | None) -> str:
@@ -108,6 +85,7 @@ def _report(table: Interactions, out: Path | None) -> str:
     usable = [f for f in _DIMENSIONS if f <= max(2, association.n_items // 8)]
     ratios = 100 * spike_ratios([embedding], usable).iloc[0]
     shown = max(f for f in usable if f <= 64)
+    spikes = largest_spikes(association, embedding, dimensions=shown)
     lines = [
         f"{table.name}: {table.n_items:,} items in {table.n_contexts:,} contexts; {association.n_items:,} "
         f"items share two contexts or more with another, above chance: {association.n_pairs:,} pairs.",
@@ -117,50 +95,35 @@ def _report(table: Interactions, out: Path | None) -> str:
         *(f"  Spk@{f}: {ratio:.2f} %" for f, ratio in ratios.items()),
         "",
         f"Largest spikes in {shown} dimensions, each with its longest vectors:",
-        *_spike_lines(association, embedding, shown),
+        *(f"  {row.head} ({row.items} items): {row.members}" for row in spikes.itertuples()),
         *_picture(embedding, table.name, out),
     ]
     return "\n".join(lines)
 
 
-def _spike_lines(association: Association, embedding: NDArray[Any], dimensions: int) -> list[str]:
-    spikes = largest_spikes(association, embedding, dimensions=dimensions)
-    return [f"  {row.head} ({row.items} items): {row.members}" for row in spikes.itertuples()]
-
-
 def _find(name: str, out: Path | None) -> str:
-    here = [source for source in _SEARCHED if available(source)]
-    if not here:
+    tables = {source: interactions(source) for source in _SEARCHED if available(source)}
+    if not tables:
         raise ValueError(
             f"none of {', '.join(_SEARCHED)} is on this machine, so {name!r} cannot be looked up; "
             f"run `soundreasons data fetch {_SEARCHED[-1]}`, or give a file of pairs"
         )
-    tables = {source: interactions(source) for source in here}
     for source, table in tables.items():
-        spelled = _spelled(name, table.item_names)
+        spelled = trying.lookup(name, table.item_names, short=_without_year)
         if spelled is not None:
             return _place(spelled, source, table, out)
-    everything = np.concatenate([table.item_names for table in tables.values()])
-    near = difflib.get_close_matches(name.lower(), sorted({item.lower() for item in everything}), n=5)
-    shown = sorted({item for item in everything if item.lower() in near})
-    remedy = f"nearest names: {', '.join(shown)}" if shown else "no name is near"
-    raise ValueError(f"nothing is called {name!r} in {', '.join(here)}; {remedy}")
+    everything = [shown for table in tables.values() for shown in table.item_names]
+    return trying.find(name, everything, among=f"the names of {', '.join(tables)}")
 
 
-def _spelled(name: str, names: NDArray[np.str_]) -> str | None:
-    """Find a name whatever its capitals; a movie also without its year."""
-    wanted = name.strip().lower()
-    for shown in names:
-        lower = str(shown).lower()
-        if wanted in (lower, lower.rsplit(" (", 1)[0]):
-            return str(shown)
-    return None
+def _without_year(title: str) -> str:
+    return title.rsplit(" (", 1)[0]
 
 
 def _place(name: str, source: str, table: Interactions, out: Path | None) -> str:
     association = associate(table)
     embedding = embed(association.matrix, 64, _SEED)
-    rows = placed(embedding)
+    rows = rows_with_position(embedding)
     if name not in association.item_names[rows]:
         raise ValueError(
             f"{name} is in {source}, but shares too few {table.kind.split()[-1]} with others to have a "
@@ -169,15 +132,12 @@ def _place(name: str, source: str, table: Interactions, out: Path | None) -> str
     row = companions(association, embedding, [name], n_companions=10).iloc[0]
     verb = "is on the spike of" if row["on it"] == "yes" else "is on no spike; the nearest is that of"
     head = "itself: it is the head" if row["head"] == name else row["head"]
+    is_long = row["norm rank"] < len(rows) / 5
     lines = [
         f"{name} ({source}, {len(rows):,} {table.kind.split()[0]} with a position)",
         f"  {verb} {head} (cosine {row['cosine']:.2f}; a spike begins above 0.90)",
         f"  its vector is number {row['norm rank']:,} by length: "
-        + (
-            "long, its neighbours will hold"
-            if row["norm rank"] < len(rows) / 5
-            else "they may change with data"
-        ),
+        + ("long, its neighbours will hold" if is_long else "they may change with data"),
         f"  nearest: {row['companions']}",
         *_picture(embedding, source, out),
     ]
@@ -185,13 +145,7 @@ def _place(name: str, source: str, table: Interactions, out: Path | None) -> str
 
 
 def _picture(embedding: NDArray[Any], name: str, out: Path | None) -> list[str]:
-    if out is None or embedding.shape[1] < 2:
+    if embedding.shape[1] < 2:
         return []
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(5, 5), layout="constrained")
-    plot_consecutive(embedding, 0, figure.subplots())
-    out.mkdir(parents=True, exist_ok=True)
-    target = out / f"{Path(name).stem}-dimensions-1-2.png"
-    figure.savefig(target, dpi=144)
-    return ["", f"picture: {target}"]
+    target = f"{Path(name).stem}-dimensions-1-2"
+    return trying.picture(out, target, lambda ax: plot_consecutive(embedding, 0, ax), size=(5, 5))
