@@ -60,7 +60,7 @@ def test_a_fakeprint_is_what_the_description_says_step_by_step():
 
 
 def test_the_height_of_a_line_is_its_peak_above_the_median_around_it(monkeypatch):
-    # By hand, a decibel a bin away from bin 100: the neighbour has 1, the median of 0, 1, 1, ..., 20, 20 is 10.
+    # By hand, 1 dB a bin away from bin 100: its neighbour has 1, the median of 0, 1, 1, ..., 20, 20 is 10.
     slope = np.abs(np.arange(513.0) - 100)
     monkeypatch.setattr(combs, "mean_level", lambda signal, n_fft: slope)
     assert combs.line_heights(np.zeros(1024), np.array([100.0]), 1024, n_fft=1024).tolist() == [1 - 10]
