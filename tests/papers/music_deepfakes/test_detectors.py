@@ -42,6 +42,16 @@ def test_a_block_pools_before_it_normalises():
     assert names == ["Conv2d", "ReLU", "MaxPool2d", "BatchNorm2d"]
 
 
+def test_the_head_and_the_normalisation_are_the_papers():
+    # Dropout 0.2, 128 units, swish, dropout 0.2; Keras' normalisation: 1e-3, and 0.99 of the old.
+    model = detectors.SpectrogramDetector("amplitude")
+    drop, dense, swish, again = model.hidden
+    assert (drop.p, again.p, dense.out_features) == (0.2, 0.2, 128)
+    assert float(swish(torch.tensor(2.0))) == pytest.approx(2 / (1 + np.exp(-2)))
+    norms = [layer for layer in model.modules() if isinstance(layer, torch.nn.BatchNorm2d)]
+    assert {(norm.eps, norm.momentum) for norm in norms} == {(1e-3, 0.01)}
+
+
 def test_what_comes_out_of_the_blocks_is_averaged_over_time_and_frequency():
     # One bin alone, and the same bin beside its copies: the same average, so the same logits.
     torch.manual_seed(0)

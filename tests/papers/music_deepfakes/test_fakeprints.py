@@ -1,7 +1,9 @@
 """Fakeprints and combs: lengths, lines where arithmetic puts them, and the authors' own clips."""
 
+import librosa
 import numpy as np
 import pytest
+import scipy.interpolate
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
@@ -37,7 +39,36 @@ def test_the_envelope_runs_through_the_minima():
     curve = np.zeros(100)
     curve[5::10] = 30.0
     assert_allclose(fakeprints.lower_envelope(curve), 0, atol=1e-9)
-    assert_allclose(fakeprints.lower_envelope(curve - 60), fakeprints.FLOOR_DB)
+    assert_allclose(fakeprints.lower_envelope(curve - 60), -45)  # the follow-up's floor, in decibels
+
+
+def test_a_fakeprint_is_what_the_description_says_step_by_step():
+    # A slow twin with the numbers of the description: librosa's centred transform, ten bins a minimum, 5 dB.
+    sound = noise(3.0) + 0.01 * np.sin(2 * np.pi * 9_000 * np.arange(3 * RATE) / RATE).astype(np.float32)
+    spectra = librosa.stft(sound, n_fft=2**14, hop_length=2**13, window="hann", pad_mode="reflect")
+    frequencies = librosa.fft_frequencies(sr=RATE, n_fft=2**14)
+    band = (frequencies > 5_000) & (frequencies < 16_000)
+    curve = (10 * np.log10(np.clip(np.abs(spectra[band]) ** 2, 1e-10, 1e6))).mean(axis=1)
+    knots = {0, len(curve) - 1}
+    for start in range(len(curve) - 9):
+        knots.add(start + int(np.argmin(curve[start : start + 10])))
+    places = sorted(knots)
+    envelope = scipy.interpolate.make_interp_spline(places, curve[places], k=2)(np.arange(len(curve)))
+    residual = np.clip(curve - np.maximum(envelope, -45), 0, 5)
+    assert (curve - envelope).max() > 6, "nothing is cut"
+    assert_allclose(fakeprints.fakeprint(sound, RATE), residual / residual.max(), atol=2e-3)
+
+
+def test_the_height_of_a_line_is_its_peak_above_the_median_around_it(monkeypatch):
+    # By hand, 1 dB a bin away from bin 100: its neighbour has 1, the median of 0, 1, 1, ..., 20, 20 is 10.
+    slope = np.abs(np.arange(513.0) - 100)
+    monkeypatch.setattr(combs, "mean_level", lambda signal, n_fft: slope)
+    assert combs.line_heights(np.zeros(1024), np.array([100.0]), 1024, n_fft=1024).tolist() == [1 - 10]
+    # A line one bin beside its place is found, and does not move the median.
+    beside = np.zeros(513)
+    beside[101] = 30.0
+    monkeypatch.setattr(combs, "mean_level", lambda signal, n_fft: beside)
+    assert combs.line_heights(np.zeros(1024), np.array([100.0]), 1024, n_fft=1024).tolist() == [30]
 
 
 @given(gain=st.floats(0.2, 5.0))

@@ -64,5 +64,6 @@ def test_a_constant_is_silence_and_what_moves_by_more_is_none():
     # -80 dB of full scale is 1e-4: half the distance between the extremes.
     edge = np.array([[0.5, 0.5 + 1.9e-4], [0.5, 0.5 + 2.1e-4]])
     assert objective.is_silent(edge).tolist() == [True, False]
+    assert objective.is_silent(np.array([[0.0, 2e-4]])).tolist() == [False]  # at the bound itself
     with pytest.raises(ValueError, match=r"shape \(2,\), expected"):
         objective.is_silent(edge[0])

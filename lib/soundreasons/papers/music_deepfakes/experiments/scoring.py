@@ -112,9 +112,7 @@ def interval(values: Floats, seed: int) -> Interval:
     """Mean over tracks (or songs) and its bootstrap interval."""
     if len(values) < 2:
         raise ValueError(f"{len(values)} tracks are too few for an interval; take more music")
-    found = bootstrap_interval(values, named_rng(seed, SLUG, "bootstrap"))
-    # A percentile interval of a few equal values may end a rounding error short of the mean.
-    return Interval(found.mean, min(found.low, found.mean), max(found.high, found.mean))
+    return bootstrap_interval(values, named_rng(seed, SLUG, "bootstrap"))
 
 
 def class_table(scores: Mapping[str, Scores], tracks: NDArray[np.intp]) -> pd.DataFrame:
