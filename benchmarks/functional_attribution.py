@@ -165,7 +165,7 @@ def learned(per_dimension: int) -> None:
     import numpy as np
     import pandas as pd
 
-    from soundreasons.learning.statistics import mean_interval
+    from soundreasons.learning.intervals import mean_interval
     from soundreasons.papers import functional_attribution as fa
 
     rows, levels = [], np.round(np.arange(0.05, 1, 0.05), 2)

@@ -39,7 +39,7 @@ def test_a_scorecard_has_a_row_an_explainer_and_pair(models, context):
 
 
 def test_intervals_over_users_are_those_of_a_bootstrap_user_by_user():
-    from soundreasons.learning.statistics import bootstrap_interval
+    from soundreasons.learning.intervals import bootstrap_interval
 
     rng = np.random.default_rng(3)
     values = rng.normal(size=60)
