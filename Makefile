@@ -8,6 +8,8 @@ READY := .venv/.ready
 # The lock asks for one thread a chapter where it matters; Snakemake itself needs none of the libraries' threads.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PYTHONUNBUFFERED := 1
+# As many workers as cores, four at most (each holds torch), one thread each.
+SIDE_BY_SIDE := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .PHONY: help book site chapter test test-gpu check serve setup pair publish archive benchmarks clean
@@ -29,7 +31,7 @@ serve: $(READY)  ## read the built site at http://localhost:8000
 	@$(BIN)/soundreasons serve --port $(PORT)
 
 test: $(READY)   ## set up, run every test
-	@$(BIN)/python -m pytest
+	@$(SIDE_BY_SIDE)
 
 test-gpu: $(READY) ## every smoke chapter on the GPU beside the processor
 	@$(BIN)/python -m pytest tests/gpu/smoke_on_gpu.py
@@ -38,7 +40,7 @@ check: $(READY)  ## lint, types, layers, unit tests: under three minutes
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@$(BIN)/python -m pytest -q -m "not chapter and not site and not network"
+	@$(SIDE_BY_SIDE) -q -m "not chapter and not site and not network"
 
 pair: $(READY)   ## bring notebooks/*.ipynb in step with notebooks/*.md, the sources
 	@for source in notebooks/*.md; do \
