@@ -1,4 +1,4 @@
-"""The command line: soundreasons run | check | compare | try | student | data | site | publish."""
+"""The command line: soundreasons book | run | check | compare | try | new | student | data | publish."""
 
 from __future__ import annotations
 
@@ -286,12 +286,28 @@ def serve(
 
 
 @app.command()
-def publish() -> None:
+def publish(
+    chapters: Annotated[list[str] | None, typer.Argument(help="Chapters; all if left out")] = None,
+) -> None:
     """Make the last laptop runs the committed reference, if every one is complete and fresh."""
     from soundreasons.site import reference
 
-    for path in reference.publish():
+    for path in reference.publish(chapters or None):
         _say(f"wrote {_near(path)}")
+
+
+@app.command()
+def new(
+    slug: Annotated[str, typer.Argument(help="Its one name, e.g. spiky_svd")],
+    title: Annotated[str, typer.Option(help="Title of the paper")],
+    part: Annotated[str, typer.Option(help='Part of the book, e.g. "Part III"')],
+) -> None:
+    """Begin a chapter: its notebook, package, ledger, profiles and tests, with an example that runs."""
+    from soundreasons import scaffold
+
+    for path in scaffold.new(slug, title, part):
+        _say(f"wrote {_near(path)}")
+    _say(f"now: soundreasons run {slug}; soundreasons publish {slug}; make check; CONTRIBUTING.md goes on")
 
 
 @data_app.command("list")

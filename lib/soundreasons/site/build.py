@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -60,7 +61,9 @@ def build(
         pages.write_all(editions)
         for chapter in editions:
             compose.write(chapter)
+        started = time.time()
         _render(root, strict=not failed)
+        _forget_pages(root / "_build" / "html" / "book", started)
         stale.note_site(made_of, root / "_build" / "html")
     return failed
 
@@ -80,6 +83,13 @@ def _install_mathjax(target: Path) -> None:
     shutil.copytree(source, partial)
     shutil.rmtree(target, ignore_errors=True)
     partial.rename(target)
+
+
+def _forget_pages(folder: Path, started: float) -> None:
+    """Remove pages that were not rendered now: those of chapters and pages that the book no longer has."""
+    for page in folder.rglob("*.html"):
+        if page.stat().st_mtime < started - 2:  # some file systems keep whole seconds only
+            page.unlink()
 
 
 def _render(root: Path, *, strict: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,17 +47,23 @@ def _verdicts_changed(found: results.Results) -> bool:
     return {name: j.verdict for name, j in now.items()} != {n: j.verdict for n, j in found.verdicts.items()}
 
 
-def publish() -> list[Path]:
-    """Promote the last laptop runs to the reference edition, all of them or none.
+def publish(slugs: Sequence[str] | None = None) -> list[Path]:
+    """Promote the last laptop runs to the reference edition, all that are asked for or none.
+
+    Parameters
+    ----------
+    slugs : sequence of str, optional
+        Chapters; every one if left out.
 
     Raises
     ------
     ValueError
-        If a chapter was not run, is stale, or had to do without some data.
+        If a chapter is unknown, was not run, is stale, or had to do without some data.
     """
-    found = {
-        slug: results.read(project.run_folder(slug, "laptop") / "results.json") for slug in project.slugs()
-    }
+    wanted = project.slugs() if slugs is None else list(slugs)
+    for slug in wanted:
+        project.require_chapter(slug)
+    found = {slug: results.read(project.run_folder(slug, "laptop") / "results.json") for slug in wanted}
     problems = [problem for slug, run in found.items() if (problem := _unfit(slug, run))]
     if problems:
         raise ValueError(f"this edition is not complete: {'; '.join(problems)}; run `make book` first")

@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from soundreasons.learning.seeding import rng as named_rng
 from soundreasons.learning.intervals import Interval, mean_interval
+from soundreasons.learning.seeding import rng as named_rng
 from soundreasons.papers.functional_attribution.attribution import Attribution, Scores, attributions
 from soundreasons.papers.functional_attribution.scores import is_correct, property_score
 from soundreasons.papers.functional_attribution.selection import (
