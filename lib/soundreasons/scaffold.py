@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any
 
 import jupytext
 import yaml
@@ -110,6 +109,8 @@ def _place(path: str, slug: str) -> str:
         return f"notebooks/{slug}.md"
     if path in ("smoke.yml", "paper.yml"):
         return f"notebooks/profiles/{path.removesuffix('.yml')}/{slug}.yml"
+    if path == "api.md":
+        return f"book/api/{slug}.md"
     if path == "claims.yml":
         return f"lib/soundreasons/papers/{slug}/claims.yml"
     return {"package": f"lib/soundreasons/papers/{slug}", "tests": f"tests/papers/{slug}"}[room] + f"/{rest}"
@@ -131,9 +132,16 @@ def _entered(slug: str, title: str, part: str, root: Path) -> dict[Path, str]:
     entry = (
         f"@misc{{{slug},\n  title = {{{title}}},\n  note  = {{Authors, venue and year to be filled in}}\n}}\n"
     )
+    listed = toc.read_text(encoding="utf-8")
+    for line in ("      - file: book/chapters/{}\n", "          - file: book/api/{}\n"):
+        if line.format(last) in listed or "chapters" in line:
+            listed = _after(toc.name, listed, re.escape(line.format(last)), line.format(slug))
+    described = papers.read_text(encoding="utf-8")
     return {
-        papers: _after(papers, rf"    - slug: {last}\n(?:      .*\n)*", "\n".join(paper) + "\n"),
-        toc: _after(toc, rf"      - file: book/chapters/{last}\n", f"      - file: book/chapters/{slug}\n"),
+        papers: _after(
+            papers.name, described, rf"    - slug: {last}\n(?:      .*\n)*", "\n".join(paper) + "\n"
+        ),
+        toc: listed,
         sources: sources.read_text(encoding="utf-8").rstrip("\n") + "\n\n" + entry,
     }
 
@@ -148,14 +156,11 @@ def _fitting(part: str, parts: list[str]) -> int:
     raise ValueError(f"{unknown('part', part, parts)}; a new one begins in book/papers.yml and _toc.yml")
 
 
-def _after(path: Path, pattern: str, added: str) -> str:
-    """Text of a file with some lines behind those that a pattern finds once; still YAML."""
-    text = path.read_text(encoding="utf-8")
+def _after(name: str, text: str, pattern: str, added: str) -> str:
+    """Text of a file with some lines behind those that a pattern finds once."""
     found = list(re.finditer(pattern, text, re.MULTILINE))
     if len(found) != 1:
         raise ValueError(
-            f"{path.name} names the part's last chapter {len(found)} times, expected once; mend it first"
+            f"{name} names the part's last chapter {len(found)} times, expected once; mend it first"
         )
-    text = text[: found[0].end()] + added + text[found[0].end() :]
-    _: Any = yaml.safe_load(text)
-    return text
+    return text[: found[0].end()] + added + text[found[0].end() :]

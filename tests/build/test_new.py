@@ -41,6 +41,11 @@ parts:
   - caption: Part I
     chapters:
       - file: book/chapters/demo
+  - caption: What it stands on
+    chapters:
+      - file: book/api/index
+        sections:
+          - file: book/api/demo
 """
 
 
@@ -51,6 +56,9 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (root / "book" / "papers.yml").write_text(PAPERS)
     (root / "_toc.yml").write_text(TOC)
     (root / "book" / "references.md").write_text("# References\n\n```{bibliography}\n```\n")
+    (root / "book" / "api").mkdir()
+    (root / "book" / "api" / "index.md").write_text("# Names\n")
+    (root / "book" / "api" / "demo.md").write_text("# Names of the demonstration\n")
     monkeypatch.setenv("SOUNDREASONS_ROOT", str(root))
     monkeypatch.delenv("SOUNDREASONS_RUNS", raising=False)
     return root
@@ -91,6 +99,7 @@ def test_the_book_names_it_once_and_keeps_what_it_said(root):
         "book/chapters/demo",
         f"book/chapters/{SLUG}",
     ]
+    assert toc["parts"][2]["chapters"][0]["sections"][1] == {"file": f"book/api/{SLUG}"}
     assert f"@misc{{{SLUG}," in (root / "book" / "references.bib").read_text()
 
 
@@ -129,6 +138,8 @@ def test_the_book_with_a_ninth_paper_builds_is_judged_and_stands_without_it_agai
     assert built.returncode == 0, built.stdout + built.stderr
     page = (root / "_build" / "html" / "book" / "chapters" / f"{SLUG}.html").read_text()
     assert "How loud is a tone in noise?" in page
+    names = (root / "_build" / "html" / "book" / "api" / f"{SLUG}.html").read_text()
+    assert "root_mean_square" in names
     run = small_book.soundreasons(root, "run", SLUG)
     assert run.returncode == 0, run.stderr
     found = results.read(root / "_build" / "runs" / "laptop" / SLUG / "results.json")

@@ -12,7 +12,7 @@ from soundreasons import ledger as ledgers
 from soundreasons.data import registry
 from soundreasons.markup import code, plain
 from soundreasons.media import audio
-from soundreasons.site import contents
+from soundreasons.site import architecture, contents
 from soundreasons.site.edition import Edition, judged, scoreboard_anchor
 
 ORDER: tuple[claims.Verdict, ...] = (
@@ -25,6 +25,7 @@ def write_all(editions: Sequence[Edition]) -> None:
     parts = contents.load()
     editions = contents.in_order(editions, parts)
     told = {edition.slug: _counts(list(judged(edition, edition.run).values())) for edition in editions}
+    rooms = architecture.rooms()
     pages: dict[str, str | bytes] = {
         "papers.md": contents.cards(editions, parts, told),
         "glance.md": glance(editions),
@@ -33,6 +34,8 @@ def write_all(editions: Sequence[Edition]) -> None:
         "cost.md": cost(editions),
         "parameters.md": parameter_tables([edition.slug for edition in editions]),
         "data.md": data_sets(editions),
+        "architecture.md": architecture.page(rooms),
+        "architecture.png": architecture.picture(rooms),
         "sample.mp3": audio.encode_mp3(audio.chord(), 22050),
     }
     for edition in editions:

@@ -29,7 +29,7 @@ def placement(points: NDArray[np.float64]) -> Placement:
     """Return centre, size and roll of a face, (eq-mesonet-face).
 
     With the eyes' mid-point E, the mouth B and the nose N: the centre is N, the size
-    floor(2.2 max(|E1 - E2|, |B - E|)), the roll atan((Bx - Ex) / (By - Ey)). The released code takes
+    `floor(2.2 max(|E1 - E2|, |B - E|))`, the roll `atan((Bx - Ex) / (By - Ey))`. The released code takes
     N as the mean of the nose's tip and bridge; five points have no bridge, so we put it half-way
     between the eyes and the tip. Chapter: mesonet.
 

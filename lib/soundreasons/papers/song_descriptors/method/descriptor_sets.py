@@ -111,8 +111,9 @@ def matching(sentence: str, tags: Sequence[str]) -> tuple[Descriptors, Descripto
 def draw_descriptor_set(sentence: str, tags: Sequence[str], chance: random.Random) -> str:
     """Draw the set that a sentence asks for: $k_1$ of $M$, $k_2$ of $O$, shuffled and joined.
 
-    $k_1$ is uniform on $1, ..., |M|$ and $k_2$ on $0, ..., min(|M|, |O|)$. If nothing of the song stands in
-    the sentence the set is empty. Epure et al. (2024); def-descriptor-set. Chapter: song_descriptors.
+    $k_1$ is uniform from 1 to the size of $M$, and $k_2$ from 0 to the smaller size of $M$ and $O$. If
+    nothing of the song stands in the sentence the set is empty. Epure et al. (2024); def-descriptor-set.
+    Chapter: song_descriptors.
 
     Parameters
     ----------

@@ -79,8 +79,8 @@ def bm25(queries: Sequence[str], documents: Sequence[str], k1: float = 1.5, b: f
     r"""Weigh words as BM25 does, so that inner products are its scores.
 
     Word $w$, $f$ times in document $d$, weighs $\ln(1 + \frac{N - n_w + 1/2}{n_w + 1/2}) \frac{f}{f + k_1
-    (1 - b + b |d| / avg)}$; a query counts its words. Robertson and Zaragoza (2009), as in Lucene.
-    `fast.bm25` gives the same as sparse matrices. Chapter: song_descriptors.
+    (1 - b + b \lvert d \rvert / avg)}$; a query counts its words. Robertson and Zaragoza (2009), as in
+    Lucene. `fast.bm25` gives the same as sparse matrices. Chapter: song_descriptors.
 
     Parameters
     ----------
