@@ -12,7 +12,7 @@ export PYTHONUNBUFFERED := 1
 SIDE_BY_SIDE := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help book site chapter test test-gpu check serve setup pair publish archive benchmarks clean
+.PHONY: help book site chapter test long mutants test-gpu check serve setup pair publish archive benchmarks clean
 
 help:            ## this list
 	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -31,7 +31,11 @@ serve: $(READY)  ## read the built site at http://localhost:8000
 	@$(BIN)/soundreasons serve --port $(PORT)
 
 test: $(READY)   ## set up, run every test
-	@$(SIDE_BY_SIDE)
+	@$(SIDE_BY_SIDE) -m "not long"
+
+long: $(READY)   ## what takes longer than a coffee: real builds, mutants
+	@$(SIDE_BY_SIDE) -m long
+	@$(MAKE) --no-print-directory mutants
 
 test-gpu: $(READY) ## every smoke chapter on the GPU beside the processor
 	@$(BIN)/python -m pytest tests/gpu/smoke_on_gpu.py
@@ -40,7 +44,7 @@ check: $(READY)  ## lint, types, layers, unit tests: under three minutes
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@$(SIDE_BY_SIDE) -q -m "not chapter and not site and not network"
+	@$(SIDE_BY_SIDE) -q -m "not chapter and not site and not network and not long"
 
 pair: $(READY)   ## bring notebooks/*.ipynb in step with notebooks/*.md, the sources
 	@for source in notebooks/*.md; do \

@@ -20,6 +20,7 @@ PAGES = (
     "_toc.yml",
     "requirements.txt",
     "book/*.md",
+    "book/api/*.md",
     "book/papers.yml",
     "book/references.bib",
     "book/_static/*",
@@ -28,12 +29,13 @@ PAGES = (
     "results/*/*.json",
     "lib/soundreasons/*.py",
     "lib/soundreasons/site/*.py",
+    "lib/soundreasons/data/*.py",  # as are the names of the modules that notebooks call
     "lib/soundreasons/data/registry.*",
     "lib/soundreasons/papers/*/claims.yml",
     "lib/soundreasons/papers/**/*.py",  # pages show their sources
 )
 # They make the site or call what does, and no page shows what they say.
-NOT_SHOWN = {"cli.py", "book.py", "runner.py", "runs.py", "stale.py", "freshness.py", "workbook.py"}
+NOT_SHOWN = {"cli.py", "book.py", "runner.py", "runs.py", "stale.py", "freshness.py", "workbook.py", "scaffold.py"}
 Record = dict[str, Any]
 
 

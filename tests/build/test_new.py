@@ -123,7 +123,7 @@ def test_what_cannot_be_done_is_refused_and_nothing_is_written(root, slug, title
     assert tree(root) == before
 
 
-@pytest.mark.chapter
+@pytest.mark.long
 def test_the_book_with_a_ninth_paper_builds_is_judged_and_stands_without_it_again(root):
     before = tree(root)
     made = small_book.soundreasons(root, "new", SLUG, "--title", TITLE, "--part", "Part I")
