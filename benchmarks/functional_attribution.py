@@ -51,7 +51,7 @@ def _tasks(kind: str, dimensions: list[int], n: int) -> Any:
     """Give the paper's tasks where they are, ours otherwise."""
     from soundreasons.papers import functional_attribution as fa
 
-    return fa.collect(fa.sources_here(["published", "own"])[0], kind, dimensions, n).tasks
+    return fa.task_set(fa.data.sources_here(["published", "own"])[0], kind, dimensions, n).tasks
 
 
 def _batched(kind: str, tasks: str) -> Callable[[], Any]:
@@ -59,9 +59,11 @@ def _batched(kind: str, tasks: str) -> Callable[[], Any]:
     import torch
 
     from soundreasons.papers import functional_attribution as fa
-    from soundreasons.papers.functional_attribution.learned import Trainer, as_mixtures
+    from soundreasons.papers.functional_attribution.experiments.learned_selectors import Trainer, as_mixtures
 
-    settings = fa.Training(batch_size=512, n_chosen=2 if tasks == "univariate" else 5)
+    settings = fa.experiments.learned_selectors.Training(
+        batch_size=512, n_chosen=2 if tasks == "univariate" else 5
+    )
     mixtures = as_mixtures(_tasks(tasks, [11], AT_ONCE))
     trainer = Trainer(kind, mixtures, settings, torch.Generator().manual_seed(0))
     trainer.step()
@@ -73,7 +75,7 @@ def _prepare(case: str) -> Callable[[], Any]:
     import numpy as np
 
     from soundreasons.papers import functional_attribution as fa
-    from soundreasons.papers.functional_attribution.subsets import members
+    from soundreasons.papers.functional_attribution.method.subsets import members
 
     if case in BATCHED:
         return _batched(*case.split("_"))
@@ -86,10 +88,12 @@ def _prepare(case: str) -> Callable[[], Any]:
     if case == "truth":
         return lambda: task.minimal
     if case == "learned_100_steps":
-        many = fa.collect("own", "univariate", [5], 4).tasks
-        return lambda: fa.learn("l2x", many, settings=fa.Training(steps=100, batch_size=256))
-    collections = [fa.collect("own", kind, range(2, 12), 20) for kind in ("univariate", "multivariate")]
-    levels = fa.published_levels()
+        many = fa.task_set("own", "univariate", [5], 4).tasks
+        return lambda: fa.experiments.learned.learn(
+            "l2x", many, settings=fa.experiments.learned_selectors.Training(steps=100, batch_size=256)
+        )
+    collections = [fa.task_set("own", kind, range(2, 12), 20) for kind in ("univariate", "multivariate")]
+    levels = fa.data.published_levels()
     return lambda: [fa.contest(c.tasks, c.keys).table(levels) for c in collections]
 
 
@@ -171,9 +175,11 @@ def learned(per_dimension: int) -> None:
     rows, levels = [], np.round(np.arange(0.05, 1, 0.05), 2)
     for kind in ("univariate", "multivariate"):
         clock, tasks = time.process_time(), _tasks(kind, list(range(2, 12)), per_dimension)
-        settings = fa.Training(**BRIEF, n_chosen=2 if kind == "univariate" else 5)
+        settings = fa.experiments.learned_selectors.Training(
+            **BRIEF, n_chosen=2 if kind == "univariate" else 5
+        )
         both = {"l2x": settings, "invase": settings}
-        found = fa.learned_contest(tasks, list(both), settings=both, levels=levels)
+        found = fa.experiments.learned.learned_contest(tasks, list(both), settings=both, levels=levels)
         a_task = (time.process_time() - clock) / len(tasks) / len(both)
         for method, part in found.groupby("method", sort=False):
             for what in ("predictor", "possible", "selection", "sufficient", "selected", "in_mask"):

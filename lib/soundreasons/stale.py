@@ -35,7 +35,16 @@ PAGES = (
     "lib/soundreasons/papers/**/*.py",  # pages show their sources
 )
 # They make the site or call what does, and no page shows what they say.
-NOT_SHOWN = {"cli.py", "book.py", "runner.py", "runs.py", "stale.py", "freshness.py", "workbook.py", "scaffold.py"}
+NOT_SHOWN = {
+    "cli.py",
+    "book.py",
+    "runner.py",
+    "runs.py",
+    "stale.py",
+    "freshness.py",
+    "workbook.py",
+    "scaffold.py",
+}
 Record = dict[str, Any]
 
 

@@ -10,8 +10,8 @@ from typer.testing import CliRunner
 from soundreasons.cli import app
 from soundreasons.papers import functional_attribution as fa
 from soundreasons.papers.functional_attribution import trial
-from soundreasons.papers.functional_attribution.audit import AUDIT_LEVELS
-from soundreasons.papers.functional_attribution.selection import EXACT_SELECTORS
+from soundreasons.papers.functional_attribution.experiments.audit import AUDIT_LEVELS
+from soundreasons.papers.functional_attribution.method import EXACT_SELECTORS
 
 approx = pytest.approx
 
@@ -19,12 +19,12 @@ approx = pytest.approx
 @pytest.fixture(scope="module")
 def small():
     """Every method on six small tasks."""
-    tasks, keys = fa.collect("own", "multivariate", [2, 4], 3)
+    tasks, keys = fa.task_set("own", "multivariate", [2, 4], 3)
     return fa.contest(tasks, keys)
 
 
 def test_the_table_has_a_row_for_each_method_and_task(small):
-    table = small.table(fa.published_levels())
+    table = small.table(fa.data.published_levels())
     assert len(table) == 16 * 6
     scores = table[["accuracy", "stated", "property"]].to_numpy()
     assert ((scores >= 0) & (scores <= 1)).all()
@@ -50,7 +50,7 @@ def test_a_truncated_method_is_never_right_beyond_its_order(small):
 
 
 def test_within_its_order_a_method_without_limit_loses_nothing_to_itself(small):
-    assert fa.loss_within_order(small, "fanova", 5, 0.76).mean == 0
+    assert fa.experiments.comparisons.loss_within_order(small, "fanova", 5, 0.76).mean == 0
 
 
 def test_the_summary_is_students_interval_over_tasks(small):
@@ -63,14 +63,16 @@ def test_the_summary_is_students_interval_over_tasks(small):
 
 
 def test_the_gap_is_paired(small):
-    table = small.table(fa.published_levels())
-    wide = fa.in_columns(table, "accuracy", ["gam", "boosted"])
-    assert fa.paired_gap(table, "gam", "boosted").mean == approx((wide["boosted"] - wide["gam"]).mean())
+    table = small.table(fa.data.published_levels())
+    wide = fa.experiments.comparisons.in_columns(table, "accuracy", ["gam", "boosted"])
+    assert fa.experiments.comparisons.paired_gap(table, "gam", "boosted").mean == approx(
+        (wide["boosted"] - wide["gam"]).mean()
+    )
 
 
 def test_halves_split_at_the_median(small):
     table = small.table({"gam": 0.2})
-    assert fa.halves(table, "features").tolist() == ["few"] * 3 + ["many"] * 3
+    assert fa.experiments.comparisons.halves(table, "features").tolist() == ["few"] * 3 + ["many"] * 3
 
 
 def test_the_same_seed_gives_the_same_contest(small):
@@ -91,24 +93,24 @@ def test_silent_counts_points_where_nothing_is_selected():
     assert table.set_index("method")["silent"].to_dict() == {"ga1m": 0, "fanova": 1}
 
 
-@pytest.mark.parametrize("source", fa.sources_here(["published", "own"]))
+@pytest.mark.parametrize("source", fa.data.sources_here(["published", "own"]))
 def test_tuning_tasks_have_one_shape_more_than_their_number_and_are_not_those_judged(source):
-    tuning = fa.collect_for_tuning(source, [4], 11)
+    tuning = fa.tuning_set(source, [4], 11)
     assert [len(np.unique(task.shapes)) for task in tuning.tasks] == list(range(1, 12))
-    judged = fa.collect(source, "multivariate", [4], 100).tasks
+    judged = fa.task_set(source, "multivariate", [4], 100).tasks
     seen = {task.points.tobytes() for task in judged}
     assert not any(task.points.tobytes() in seen for task in tuning.tasks)
 
 
 def test_too_many_tuning_tasks_and_a_strange_source_are_refused():
     with pytest.raises(ValueError, match="per_dimension is 12, allowed are 1 to 11"):
-        fa.collect_for_tuning("own", [4], 12)
+        fa.tuning_set("own", [4], 12)
     with pytest.raises(ValueError, match="source is 'theirs'"):
-        fa.collect_for_tuning("theirs", [4], 2)
+        fa.tuning_set("theirs", [4], 2)
 
 
 def test_another_noise_keeps_points_and_truth():
-    found = fa.collect("own", "multivariate", [4], 2)
+    found = fa.task_set("own", "multivariate", [4], 2)
     quiet = found.with_variance(0.001)
     assert quiet.keys == found.keys
     for before, after in zip(found.tasks, quiet.tasks, strict=True):
@@ -126,7 +128,7 @@ def true_means(function, point, background):
 
 
 def test_a_method_that_is_right_passes_the_audit_and_a_blind_one_fails():
-    tasks = fa.collect("own", "univariate", [3, 6], 4).tasks
+    tasks = fa.task_set("own", "univariate", [3, 6], 4).tasks
     good, rng = fa.audit(true_means, tasks), np.random.default_rng(0)
     assert good.accuracy > 0.95
     assert good.page().startswith("**This method finds")
@@ -137,7 +139,7 @@ def test_a_method_that_is_right_passes_the_audit_and_a_blind_one_fails():
 
 
 def test_an_audit_lays_known_methods_beside_and_breaks_down_by_size():
-    tasks = fa.collect("own", "multivariate", [2, 3], 3).tasks
+    tasks = fa.task_set("own", "multivariate", [2, 3], 3).tasks
     found = fa.audit(true_means, tasks)
     best = fa.best_levels(fa.contest(tasks, [(2, 0)] * 6, selectors={}), AUDIT_LEVELS)
     assert found.yardsticks.to_dict() == approx(best.loc[list(found.yardsticks.index), "accuracy"].to_dict())
@@ -151,7 +153,7 @@ def test_an_audit_lays_known_methods_beside_and_breaks_down_by_size():
 
 
 def test_the_time_of_conditional_means_is_taken_afresh_though_a_task_keeps_them(monkeypatch):
-    tasks = fa.collect("own", "univariate", [3], 2).tasks
+    tasks = fa.task_set("own", "univariate", [3], 2).tasks
     assert all(task.means_at_points.any() for task in tasks)
     asked, original = [], fa.MixtureTask.conditional_means
     monkeypatch.setattr(
@@ -162,14 +164,14 @@ def test_the_time_of_conditional_means_is_taken_afresh_though_a_task_keeps_them(
 
 
 def test_an_audit_reports_the_level_that_suits_best():
-    tasks = fa.collect("own", "univariate", [3], 2).tasks
+    tasks = fa.task_set("own", "univariate", [3], 2).tasks
     found = fa.audit(true_means, tasks)
     assert found.accuracy == found.table["accuracy"].max()
 
 
 @pytest.mark.parametrize("answer", [1.0, [1.0], [np.nan, 0.0, 0.0], np.zeros((3, 1))])
 def test_a_method_that_answers_something_else_is_refused(answer):
-    tasks = fa.collect("own", "univariate", [3], 1).tasks
+    tasks = fa.task_set("own", "univariate", [3], 1).tasks
     with pytest.raises(ValueError, match="expected 3 finite numbers, one a feature"):
         fa.audit(lambda f, x, b: answer, tasks)
 
@@ -180,7 +182,7 @@ def test_an_audit_without_tasks_is_refused():
 
 
 def test_an_explainer_cannot_change_the_task():
-    (task,) = fa.collect("own", "univariate", [3], 1).tasks
+    (task,) = fa.task_set("own", "univariate", [3], 1).tasks
     before = task.points.copy()
 
     def vandal(function, point, background):
@@ -194,7 +196,7 @@ def test_an_explainer_cannot_change_the_task():
 # -- the paper's own tasks --------------------------------------------------------------------------
 
 needs_tasks = pytest.mark.skipif(
-    not fa.available(),
+    not fa.data.available(),
     reason="not checkable here: no source on this machine has functional_attribution_tasks",
 )
 
@@ -202,9 +204,12 @@ needs_tasks = pytest.mark.skipif(
 @needs_tasks
 def test_on_the_papers_tasks_exact_methods_score_as_in_the_rerun():
     # A rerun of the authors' code on the same tasks (ledger, claim R1), to the digits that it printed.
-    tasks, keys = fa.collect("published", "multivariate", range(2, 12), 10)
-    found = fa.contest(tasks, keys, methods={}).table(fa.published_levels())
-    means, theirs = found.groupby("method")[["stated", "property"]].mean(), fa.rerun_table("multivariate")
+    tasks, keys = fa.task_set("published", "multivariate", range(2, 12), 10)
+    found = fa.contest(tasks, keys, methods={}).table(fa.data.published_levels())
+    means, theirs = (
+        found.groupby("method")[["stated", "property"]].mean(),
+        fa.data.rerun_table("multivariate"),
+    )
     for method in EXACT_SELECTORS:
         assert means.loc[method, "stated"] == approx(theirs.loc[method, "accuracy"], abs=0.01)
         assert (
@@ -219,7 +224,7 @@ def test_on_the_papers_tasks_exact_methods_score_as_in_the_rerun():
 )
 def test_gradients_and_conditional_means_score_as_in_the_rerun_to_its_digits(kind, other):
     # The rerun printed two or three digits; what draws nothing must agree to the last of them.
-    found = fa.rerun(kind)
+    found = fa.experiments.rerun.rerun(kind)
     digit = 0.0006 if kind == "univariate" else 0.006
     for method in ("gam", "gradient", "gradient_x_input", "integrated_gradients"):
         assert found.loc[method, "accuracy"] == approx(found.loc[method, "accuracy_theirs"], abs=digit)
@@ -228,49 +233,49 @@ def test_gradients_and_conditional_means_score_as_in_the_rerun_to_its_digits(kin
 
 @needs_tasks
 def test_brute_force_agrees_with_every_univariate_task_of_the_paper():
-    tasks = fa.published_tasks("univariate", range(2, 12), range(0, 101, 4))
-    found = fa.stated_against_truth(list(tasks.values()))
+    tasks = fa.data.published_tasks("univariate", range(2, 12), range(0, 101, 4))
+    found = fa.data.stated_against_truth(list(tasks.values()))
     assert (found["right"], found["several"]) == (1, 0)
 
 
 @needs_tasks
 def test_a_task_that_is_not_there_is_refused():
     with pytest.raises(ValueError, match=r"no task \('univariate', 12, 1\)"):
-        fa.published_tasks("univariate", [12], [1])
+        fa.data.published_tasks("univariate", [12], [1])
 
 
 def test_a_rerun_of_something_else_is_refused():
     with pytest.raises(ValueError, match="kind is 'tuning', expected one of univariate, multivariate"):
-        fa.rerun("tuning")
+        fa.experiments.rerun.rerun("tuning")
 
 
 def test_a_strange_source_or_kind_is_refused():
     with pytest.raises(ValueError, match="source is 'theirs'"):
-        fa.collect("theirs", "univariate", [2], 1)
+        fa.task_set("theirs", "univariate", [2], 1)
     with pytest.raises(ValueError, match="kind is 'bivariate'"):
-        fa.collect("own", "bivariate", [2], 1)
+        fa.task_set("own", "bivariate", [2], 1)
 
 
 # -- figures and trial ------------------------------------------------------------------------------
 
 
 def test_figures_take_data_and_axes_and_return_the_axes(small):
-    levels = fa.published_levels()
+    levels = fa.data.published_levels()
     table, relation = small.table(levels), fa.figure_relation()
     means = fa.summary(table, "accuracy")
     both = table.groupby("method")[["accuracy", "property"]].mean()
     sizes = small.by_size("gam", 0.5).groupby("size")["accuracy"].mean().to_frame("gam").T
     drawn = [
-        lambda ax: fa.plot_relation(relation, ax, known=[0], answers=True),
-        lambda ax: fa.plot_projection(relation, 1, ax),
-        lambda ax: fa.plot_confidences(small.tasks[0], small.tasks[0].points[0], 0.7, ax),
-        lambda ax: fa.plot_pairs(means["low"], means["high"], ("low", "high"), ax),
-        lambda ax: fa.plot_task(fa.multivariate_task(2, 2, np.random.default_rng(0)), ax, n_steps=20),
-        lambda ax: fa.plot_methods(means, ax),
-        lambda ax: fa.plot_accuracy_property(both, ax),
-        lambda ax: fa.plot_sweeps({"gam": small.sweep("gam")}, levels, ax),
-        lambda ax: fa.plot_by_size(sizes, ax),
-        lambda ax: fa.plot_trend(table, "features", ["gam"], ax),
+        lambda ax: fa.figures.plot_relation(relation, ax, known=[0], answers=True),
+        lambda ax: fa.figures.plot_projection(relation, 1, ax),
+        lambda ax: fa.figures.plot_confidences(small.tasks[0], small.tasks[0].points[0], 0.7, ax),
+        lambda ax: fa.figures.plot_pairs(means["low"], means["high"], ("low", "high"), ax),
+        lambda ax: fa.figures.plot_task(fa.multivariate_task(2, 2, np.random.default_rng(0)), ax, n_steps=20),
+        lambda ax: fa.figures.plot_methods(means, ax),
+        lambda ax: fa.figures.plot_accuracy_property(both, ax),
+        lambda ax: fa.figures.plot_sweeps({"gam": small.sweep("gam")}, levels, ax),
+        lambda ax: fa.figures.plot_by_size(sizes, ax),
+        lambda ax: fa.figures.plot_trend(table, "features", ["gam"], ax),
     ]
     for draw in drawn:
         figure, ax = plt.subplots()

@@ -8,7 +8,7 @@ import torch
 
 from soundreasons.learning.strays import RefuseStrays, StrayTensorError
 from soundreasons.papers import functional_attribution as fa
-from soundreasons.papers.functional_attribution.learned import (
+from soundreasons.papers.functional_attribution.experiments.learned_selectors import (
     KINDS,
     BatchedNetwork,
     Mixtures,
@@ -16,7 +16,9 @@ from soundreasons.papers.functional_attribution.learned import (
     as_mixtures,
 )
 
-QUICK = fa.Training(steps=150, batch_size=64, hidden=24, n_chosen=1, learning_rate=1e-2)
+QUICK = fa.experiments.learned_selectors.Training(
+    steps=150, batch_size=64, hidden=24, n_chosen=1, learning_rate=1e-2
+)
 
 
 @pytest.fixture
@@ -30,14 +32,14 @@ def easy():
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_predictor_learns_a_task_with_one_telling_feature(kind, easy):
-    found = fa.learn(kind, [easy], settings=QUICK)
+    found = fa.experiments.learned.learn(kind, [easy], settings=QUICK)
     assert found.predictor_accuracy[0] > 0.95
 
 
 def test_a_selector_that_cannot_smuggle_finds_the_telling_feature(easy):
     # REAL-X's predictor never sees the selector's choices (Jethani et al., 2021), so feature 1 must be
     # shown; a training now and then ends in showing nothing for one of the labels.
-    found = fa.learn("realx", [easy] * 8, settings=QUICK)
+    found = fa.experiments.learned.learn("realx", [easy] * 8, settings=QUICK)
     assert np.mean([(scores.argmax(axis=1) == 1).mean() for scores in found.scores]) > 0.85
 
 
@@ -86,7 +88,7 @@ def test_padding_is_never_drawn(easy):
 
 
 def test_an_l2x_mask_holds_at_most_its_number_of_draws(easy):
-    settings = fa.Training(n_chosen=2, temperature=1e-3)
+    settings = fa.experiments.learned_selectors.Training(n_chosen=2, temperature=1e-3)
     trainer = Trainer("l2x", as_mixtures([easy]), settings, torch.Generator().manual_seed(0))
     mask, _ = trainer.mask(trainer.draw(200)[0])
     assert mask.sum(dim=2).max() <= 2 + 1e-3
@@ -94,8 +96,10 @@ def test_an_l2x_mask_holds_at_most_its_number_of_draws(easy):
 
 
 def test_same_seed_same_selector_and_another_seed_another(easy):
-    brief = fa.Training(steps=3, batch_size=16, hidden=8)
-    first, again, other = (fa.learn("invase", [easy], settings=brief, seed=s).scores[0] for s in (1, 1, 2))
+    brief = fa.experiments.learned_selectors.Training(steps=3, batch_size=16, hidden=8)
+    first, again, other = (
+        fa.experiments.learned.learn("invase", [easy], settings=brief, seed=s).scores[0] for s in (1, 1, 2)
+    )
     assert (first == again).all()
     assert (first != other).any()
 
@@ -109,7 +113,9 @@ def test_a_whole_step_stays_on_one_device(kind):
         0.125,
     )
     with RefuseStrays():
-        trainer = Trainer(kind, mixtures, fa.Training(batch_size=8, hidden=4), None)
+        trainer = Trainer(
+            kind, mixtures, fa.experiments.learned_selectors.Training(batch_size=8, hidden=4), None
+        )
         trainer.step()
         trainer.scores()
         trainer.predictor_accuracy()
@@ -120,7 +126,9 @@ def test_a_stray_label_is_refused():
     mixtures = Mixtures(
         torch.empty(2, 6, 3, device="meta"), torch.empty(2, 6), torch.empty(2, 1, device="meta"), 0.125
     )
-    trainer = Trainer("l2x", mixtures, fa.Training(batch_size=8, hidden=4), None)
+    trainer = Trainer(
+        "l2x", mixtures, fa.experiments.learned_selectors.Training(batch_size=8, hidden=4), None
+    )
     with pytest.raises(StrayTensorError, match=r"shape \(2, 6\)"), RefuseStrays():
         trainer.step()
 
@@ -128,20 +136,20 @@ def test_a_stray_label_is_refused():
 def test_unlike_tasks_and_unknown_kinds_are_refused(easy):
     wide = fa.MixtureTask([[0.0], [1.0]], [0, 1])
     with pytest.raises(ValueError, match="expected one kind; train others apart"):
-        fa.learn("l2x", [easy, wide])
+        fa.experiments.learned.learn("l2x", [easy, wide])
     with pytest.raises(ValueError, match="expected one kind"):
-        fa.learn("l2x", [])
+        fa.experiments.learned.learn("l2x", [])
     with pytest.raises(ValueError, match="kind is 'lasso', expected one of l2x"):
-        fa.learn("lasso", [easy])
+        fa.experiments.learned.learn("lasso", [easy])
 
 
 def test_the_selection_rule_keeps_what_is_near_the_largest():
-    learned = fa.Learned("invase", [np.array([[0.9, 0.5, 0.4]])], np.ones(1), np.ones(1))
+    learned = fa.experiments.learned.Learned("invase", [np.array([[0.9, 0.5, 0.4]])], np.ones(1), np.ones(1))
     assert learned.select(0, 0.5).tolist() == [[True, True, False]]
 
 
 def test_a_contest_of_learners_reports_every_kind_and_task(easy):
-    table = fa.learned_contest(
+    table = fa.experiments.learned.learned_contest(
         [easy, easy], ["l2x", "realx"], settings={"l2x": QUICK, "realx": QUICK}, levels=[0.5, 0.9]
     )
     assert table.groupby("method")["task"].apply(list).to_dict() == {"l2x": [0, 1], "realx": [0, 1]}
@@ -152,12 +160,12 @@ def test_a_contest_of_learners_reports_every_kind_and_task(easy):
 def test_shares_do_not_change_when_logits_are_shifted():
     # Logits are defined up to a constant a point; the published rule is not blind to it, shares are.
     logits = np.array([[2.0, 1.0, -1.0], [-2.0, -3.0, -5.0]])
-    learned = fa.Learned("l2x", [logits], np.ones(1), np.ones(1))
-    shifted = fa.Learned("l2x", [logits - 4.0], np.ones(1), np.ones(1))
+    learned = fa.experiments.learned.Learned("l2x", [logits], np.ones(1), np.ones(1))
+    shifted = fa.experiments.learned.Learned("l2x", [logits - 4.0], np.ones(1), np.ones(1))
     assert learned.select(0, 0.5).tolist() != shifted.select(0, 0.5).tolist()
     assert (learned.with_shares().select(0, 0.5) == shifted.with_shares().select(0, 0.5)).all()
     assert learned.with_shares().scores[0].sum(axis=1) == pytest.approx([1, 1])
-    other = fa.Learned("invase", [logits], np.ones(1), np.ones(1))
+    other = fa.experiments.learned.Learned("invase", [logits], np.ones(1), np.ones(1))
     assert other.with_shares() is other
 
 
@@ -166,5 +174,7 @@ def test_a_mask_that_knows_nothing_tells_nothing_and_one_that_spells_tells_all()
     labels = rng.random(4000) < 0.5
     blind = rng.random((4000, 3)) < 0.5
     # Four standard errors of a share of two thousand.
-    assert fa.label_in_mask(blind, labels) == pytest.approx(0.5, abs=4 * 0.5 / np.sqrt(2000))
-    assert fa.label_in_mask(np.column_stack([blind[:, :2], labels]), labels) == 1
+    assert fa.experiments.learned.label_in_mask(blind, labels) == pytest.approx(
+        0.5, abs=4 * 0.5 / np.sqrt(2000)
+    )
+    assert fa.experiments.learned.label_in_mask(np.column_stack([blind[:, :2], labels]), labels) == 1

@@ -34,6 +34,6 @@ def test_every_method_of_the_rerun_has_its_interval_in_the_ledger():
     for check in claim.expanded():
         if check.rule == "interval":
             what, kind, method = check.measure.removeprefix("rerun_").split(".")
-            row = fa.rerun_table(kind).loc[method]
+            row = fa.data.rerun_table(kind).loc[method]
             assert check.low == pytest.approx(row[what] - row[f"{what}_half"], abs=1e-9)
             assert check.high == pytest.approx(row[what] + row[f"{what}_half"], abs=1e-9)

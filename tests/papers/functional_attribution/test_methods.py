@@ -14,8 +14,7 @@ from hypothesis.extra.numpy import arrays
 from sklearn.linear_model import Ridge
 
 from soundreasons.papers import functional_attribution as fa
-from soundreasons.papers.functional_attribution import attribution, subsets
-from soundreasons.papers.functional_attribution.selection import EXACT_SELECTORS
+from soundreasons.papers.functional_attribution.method import EXACT_SELECTORS, perturbation, subsets
 
 approx = pytest.approx
 
@@ -46,7 +45,7 @@ def test_shapley_values_by_the_sum_over_orders(task):
         for feature in order:
             expected[:, feature] += table[:, code | 1 << feature] - table[:, code]
             code |= 1 << feature
-    assert fa.shapley_conditional(task) == approx(expected / factorial(4), abs=1e-12)
+    assert fa.method.shapley_conditional(task) == approx(expected / factorial(4), abs=1e-12)
 
 
 @pytest.mark.parametrize("d", [1, 4, 9, 11])
@@ -54,13 +53,13 @@ def test_shapley_values_are_efficient(d):
     task = fa.multivariate_task(d, 3, np.random.default_rng(1))
     own = task.probability(task.points)
     mean = task.probability(task.points.mean(axis=0, keepdims=True))
-    assert fa.shapley_conditional(task).sum(axis=1) == approx(own - task.labels.mean(), abs=1e-10)
-    assert fa.shapley_mean_point(task).sum(axis=1) == approx(own - mean, abs=1e-10)
+    assert fa.method.shapley_conditional(task).sum(axis=1) == approx(own - task.labels.mean(), abs=1e-10)
+    assert fa.method.shapley_mean_point(task).sum(axis=1) == approx(own - mean, abs=1e-10)
 
 
 def test_the_published_slip_breaks_efficiency(task):
-    slipped = fa.shapley_mean_point_as_published(task).sum(axis=1)
-    assert np.abs(slipped - fa.shapley_mean_point(task).sum(axis=1)).max() > 0.1
+    slipped = fa.experiments.rerun.shapley_mean_point_as_published(task).sum(axis=1)
+    assert np.abs(slipped - fa.method.shapley_mean_point(task).sum(axis=1)).max() > 0.1
 
 
 def test_mean_point_shapley_is_that_of_shap(task):
@@ -68,7 +67,7 @@ def test_mean_point_shapley_is_that_of_shap(task):
     masker = shap.maskers.Independent(task.points.mean(axis=0, keepdims=True), max_samples=1)
     explainer = shap.explainers.Exact(task.probability, masker)
     theirs = explainer(task.points[:6]).values
-    assert fa.shapley_mean_point(task)[:6] == approx(theirs, abs=1e-5)
+    assert fa.method.shapley_mean_point(task)[:6] == approx(theirs, abs=1e-5)
 
 
 def test_mean_point_shapley_is_that_of_captum(task):
@@ -78,46 +77,53 @@ def test_mean_point_shapley_is_that_of_captum(task):
     method = ShapleyValues(as_torch(task, task.variance))
     # Captum walks all orders of four features if asked for the exact value.
     theirs = method.attribute(torch.tensor(task.points), baselines=baseline).reshape(len(task), -1)
-    assert fa.shapley_mean_point(task) == approx(theirs.numpy(), abs=1e-5)
+    assert fa.method.shapley_mean_point(task) == approx(theirs.numpy(), abs=1e-5)
 
 
 def test_gradients_are_those_of_captum(task):
     from captum.attr import InputXGradient, Saliency
 
-    function, inputs = as_torch(task, fa.GRADIENT_VARIANCE), torch.tensor(task.points, requires_grad=True)
+    function, inputs = (
+        as_torch(task, fa.method.GRADIENT_VARIANCE),
+        torch.tensor(task.points, requires_grad=True),
+    )
     saliency = Saliency(function).attribute(inputs, abs=False).detach().numpy()
-    assert fa.gradient(task) == approx(saliency, abs=1e-5)
+    assert fa.method.gradient(task) == approx(saliency, abs=1e-5)
     product = InputXGradient(function).attribute(inputs).detach().numpy()
-    assert fa.gradient_x_input(task) == approx(product, abs=1e-5)
+    assert fa.method.gradient_x_input(task) == approx(product, abs=1e-5)
 
 
 def test_integrated_gradients_are_those_of_captum(task):
     from captum.attr import IntegratedGradients
 
     baseline = torch.tensor(task.points.mean(axis=0, keepdims=True))
-    method = IntegratedGradients(as_torch(task, fa.GRADIENT_VARIANCE))
+    method = IntegratedGradients(as_torch(task, fa.method.GRADIENT_VARIANCE))
     theirs = method.attribute(
         torch.tensor(task.points), baselines=baseline, n_steps=51, method="riemann_trapezoid"
     )
     # Captum's rule has its own steps; both are close to the integral.
-    exact = fa.integrated_gradients(task, n_steps=5000)
-    assert fa.integrated_gradients(task, n_steps=50) == approx(theirs.numpy(), abs=2e-2)
+    exact = fa.method.integrated_gradients(task, n_steps=5000)
+    assert fa.method.integrated_gradients(task, n_steps=50) == approx(theirs.numpy(), abs=2e-2)
     fine = method.attribute(torch.tensor(task.points), baselines=baseline, n_steps=1000)
     assert exact == approx(fine.numpy(), abs=1e-5)
 
 
-@pytest.mark.parametrize("method", [fa.integrated_gradients, fa.deeplift])
+@pytest.mark.parametrize("method", [fa.method.integrated_gradients, fa.method.deeplift])
 def test_path_methods_sum_to_the_change_of_the_function(task, method):
     # Completeness (Sundararajan et al., 2017; Shrikumar et al., 2017).
-    options = {"n_steps": 5000} if method is fa.integrated_gradients else {"variance": fa.GRADIENT_VARIANCE}
-    smooth = fa.MixtureTask(task.points, task.labels, variance=fa.GRADIENT_VARIANCE)
+    options = (
+        {"n_steps": 5000}
+        if method is fa.method.integrated_gradients
+        else {"variance": fa.method.GRADIENT_VARIANCE}
+    )
+    smooth = fa.MixtureTask(task.points, task.labels, variance=fa.method.GRADIENT_VARIANCE)
     change = smooth.probability(task.points) - smooth.probability(task.points.mean(axis=0, keepdims=True))
     assert method(task, **options).sum(axis=1) == approx(change, abs=1e-5)
 
 
 def test_expected_gradients_approach_the_mean_change(task):
-    many = fa.expected_gradients(task, rng=np.random.default_rng(0), n_samples=20_000)
-    smooth = fa.MixtureTask(task.points, task.labels, variance=fa.GRADIENT_VARIANCE)
+    many = fa.method.expected_gradients(task, rng=np.random.default_rng(0), n_samples=20_000)
+    smooth = fa.MixtureTask(task.points, task.labels, variance=fa.method.GRADIENT_VARIANCE)
     starts, _ = task.sample(50_000, np.random.default_rng(1))
     change = smooth.probability(task.points) - smooth.probability(starts).mean()
     assert many.sum(axis=1) == approx(change, abs=0.1)
@@ -125,13 +131,13 @@ def test_expected_gradients_approach_the_mean_change(task):
 
 def test_gam_is_one_column_of_the_conditional_means(task):
     expected = [task.conditional_mean(task.points, {k}) - task.labels.mean() for k in range(4)]
-    assert fa.gam(task) == approx(np.array(expected).T, abs=1e-12)
+    assert fa.method.gam(task) == approx(np.array(expected).T, abs=1e-12)
 
 
 def test_ridge_is_that_of_scikit_learn():
     rng = np.random.default_rng(0)
     inputs, weights, values = rng.normal(size=(3, 40, 4)), rng.uniform(size=(3, 40)), rng.normal(size=(3, 40))
-    ours = attribution._ridge(inputs, weights, values)
+    ours = perturbation._ridge(inputs, weights, values)
     for k in range(3):
         theirs = Ridge(alpha=1.0).fit(inputs[k], values[k], sample_weight=weights[k]).coef_
         assert ours[k] == approx(theirs, abs=1e-10)
@@ -141,7 +147,7 @@ def test_lime_on_a_nearly_flat_function_finds_its_slope():
     # With a huge variance the probability is a plane: coefficients are slope times spread.
     rng = np.random.default_rng(0)
     task = fa.MixtureTask(rng.normal(size=(12, 3)), [0, 1] * 6, variance=400.0)
-    found = fa.lime_continuous(task, rng=rng, n_samples=20_000)
+    found = fa.method.lime_continuous(task, rng=rng, n_samples=20_000)
     expected = task.gradient(task.points) * task.points.std(axis=0)
     assert found == approx(expected, rel=0.02, abs=1e-6)
 
@@ -157,7 +163,7 @@ def test_lime_continuous_is_that_of_the_package_up_to_sampling():
         task.points, mode="regression", kernel_width=1.0, discretize_continuous=False,
         sample_around_instance=True, feature_selection="none", random_state=0,
     )  # fmt: skip
-    ours = fa.lime_continuous(task, rng=rng, n_samples=20_000)
+    ours = fa.method.lime_continuous(task, rng=rng, n_samples=20_000)
     for row in range(3):
         told = explainer.explain_instance(
             task.points[row], task.probability, num_features=3, num_samples=20_000
@@ -167,7 +173,12 @@ def test_lime_continuous_is_that_of_the_package_up_to_sampling():
 
 
 def test_sampling_methods_repeat_with_their_seed_and_differ_without(task):
-    for method in (fa.lime_categorical, fa.lime_continuous, fa.expected_gradients, fa.permutation_importance):
+    for method in (
+        fa.method.lime_categorical,
+        fa.method.lime_continuous,
+        fa.method.expected_gradients,
+        fa.method.permutation_importance,
+    ):
         first = method(task, rng=np.random.default_rng(1), n_samples=50)
         assert (first == method(task, rng=np.random.default_rng(1), n_samples=50)).all()
         assert (first != method(task, rng=np.random.default_rng(2), n_samples=50)).any()
@@ -192,7 +203,7 @@ def test_symmetric_scores_cannot_tell_each_from_both():
     assert each.true_selections()[0] == {frozenset({0}), frozenset({1})}
     assert both.true_selections()[0] == {frozenset({0, 1})}
     for task in (each, both):
-        scores = np.abs(fa.shapley_conditional(task)[0])
+        scores = np.abs(fa.method.shapley_conditional(task)[0])
         assert scores / scores.sum() == approx([0.5, 0.5])
 
 
@@ -225,9 +236,9 @@ def test_a_sweep_cuts_the_ranking_where_the_rule_does(scores):
     # The slow twin: the rule itself, level by level.
     levels = [0.0, 0.3, 0.5, 0.7, 0.98]
     expected = [subsets.codes(fa.select(scores, level)).tolist() for level in levels]
-    assert fa.select_codes(scores, levels).tolist() == expected
+    assert fa.method.select_codes(scores, levels).tolist() == expected
     with pytest.raises(ValueError, match="level is 1"):
-        fa.select_codes(scores, [0.5, 1.0])
+        fa.method.select_codes(scores, [0.5, 1.0])
 
 
 @pytest.mark.parametrize("scores", [[[np.nan, 1.0]], [1.0, 2.0], [[]]])
@@ -279,7 +290,7 @@ def test_the_smallest_confident_set_by_brute_force(task):
 
 
 def test_mixture_weights_by_their_definition(task):
-    means, weights = task.conditional_means(task.points), fa.mixture_weights(task)
+    means, weights = task.conditional_means(task.points), fa.method.mixture_weights(task)
     known = 4 * (means - 0.5) ** 2
     for code in range(16):
         below = [c for c in range(16) if c & code == c and c != code]
@@ -288,7 +299,7 @@ def test_mixture_weights_by_their_definition(task):
 
 
 def test_pair_strength_by_its_definition(task):
-    means, found = task.conditional_means(task.points), fa.pair_strength(task)
+    means, found = task.conditional_means(task.points), fa.method.pair_strength(task)
     for i, j in itertools.permutations(range(4), 2):
         a, b = 1 << i, 1 << j
         alone = means[:, a | b] - means[:, a] - means[:, b] + means[:, 0]
@@ -298,8 +309,8 @@ def test_pair_strength_by_its_definition(task):
 
 def test_shapley_interactions_of_single_features_are_shapley_values(task):
     # Grabisch and Roubens (1999): the index extends the Shapley value.
-    index = fa.shapley_interactions(task)
-    assert index[:, [1, 2, 4, 8]] == approx(fa.shapley_conditional(task), abs=1e-10)
+    index = fa.method.shapley_interactions(task)
+    assert index[:, [1, 2, 4, 8]] == approx(fa.method.shapley_conditional(task), abs=1e-10)
 
 
 @pytest.mark.parametrize("level", [0.6, 1.0])
@@ -307,14 +318,14 @@ def test_a_level_is_a_share_of_the_largest_interaction_to_be_reached(level):
     # Exclusive or: the output is known (0 or 1) from both features and open (1/2) from less, so the index
     # of the pair is 1/2 in absolute value and that of each feature 1/4. The largest itself is enough.
     task = fa.MixtureTask([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], [0, 1, 1, 0])
-    index = np.abs(fa.shapley_interactions(task)[:, 1:])
+    index = np.abs(fa.method.shapley_interactions(task)[:, 1:])
     assert index == approx(np.tile([0.25, 0.25, 0.5], (4, 1)), abs=1e-9)
-    assert fa.strongest_interaction(task, level).all()
-    assert fa.strongest_interaction(task, 0.49).sum(axis=1).tolist() == [1, 1, 1, 1]
+    assert fa.method.strongest_interaction(task, level).all()
+    assert fa.method.strongest_interaction(task, 0.49).sum(axis=1).tolist() == [1, 1, 1, 1]
 
 
 def test_the_strongest_interaction_of_parity_is_the_whole(parity):
-    assert fa.strongest_interaction(parity, 0.9).all()
+    assert fa.method.strongest_interaction(parity, 0.9).all()
 
 
 # -- scores -----------------------------------------------------------------------------------------
@@ -358,6 +369,6 @@ def test_strange_selections_are_refused(task):
 @pytest.mark.parametrize("name", [*EXACT_SELECTORS, "strongest_interaction"])
 @pytest.mark.parametrize("level", [-0.1, 1.1, np.nan])
 def test_a_level_outside_its_range_is_refused_by_subset_methods(name, level, task):
-    selector = EXACT_SELECTORS.get(name, fa.strongest_interaction)
+    selector = EXACT_SELECTORS.get(name, fa.method.strongest_interaction)
     with pytest.raises(ValueError, match="expected a number from 0 to 1"):
         selector(task, level)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from soundreasons.papers import functional_attribution as fa
-from soundreasons.papers.functional_attribution import subsets
+from soundreasons.papers.functional_attribution.method import subsets
 
 tables = st.integers(1, 3).flatmap(
     lambda width: st.lists(
@@ -94,7 +94,7 @@ def test_a_strange_table_is_refused(inputs, outputs, message):
 
 def test_ishigami_on_a_grid_is_the_closed_form():
     # Ishigami and Homma (1990); published first-order indices .3139 and .4424 for a = 7, b = 0.1.
-    table = fa.ishigami_unexplained().set_index("subset")
+    table = fa.experiments.knowing_more.ishigami_unexplained().set_index("subset")
     assert table["grid"].to_numpy() == approx(table["closed form"].to_numpy(), abs=2e-3)
     assert 1 - table.loc["{1}", "closed form"] == approx(0.3139, abs=5e-5)
     assert 1 - table.loc["{2}", "closed form"] == approx(0.4424, abs=5e-5)
@@ -112,19 +112,19 @@ def test_variance_left_open_by_hand():
 def test_seen_falls_with_every_column_and_unseen_is_honest():
     # Ten columns of noise explain nothing of other rows, whatever they explain of their own.
     rng = np.random.default_rng(0)
-    noise = fa.DecisionTable(
+    noise = fa.data.DecisionTable(
         "noise", tuple("abcdef"), rng.integers(4, size=(400, 6)), rng.integers(2, size=400) * 1.0
     )
-    gap = fa.estimate_gap(noise, rng)
+    gap = fa.experiments.real_data.estimate_gap(noise, rng)
     assert gap.iloc[-1]["seen"] < 0.2
     assert gap.iloc[-1]["unseen"] > 0.95
-    best = fa.best_of_size(gap, "seen")["seen"].to_numpy()
+    best = fa.experiments.real_data.best_of_size(gap, "seen")["seen"].to_numpy()
     assert (np.diff(best) <= 1e-12).all()
 
 
 def test_an_unknown_table_is_refused():
     with pytest.raises(ValueError, match="table is 'titanic', expected one of"):
-        fa.decision_table("titanic")
+        fa.data.decision_table("titanic")
 
 
 def test_all_domains_at_once_are_the_domains_one_by_one():
@@ -153,7 +153,7 @@ def test_no_optimal_selector_keeps_the_property_on_the_example():
 def test_a_relaxed_selection_is_the_smallest_that_leaves_little_enough_open():
     columns = {"size": [0, 1, 1, 2], "columns": ["none", "a", "b", "ab"], "seen": [1.0, 0.6, 0.5, 0.1]}
     gaps = pd.DataFrame(columns)
-    assert fa.relaxed_selection(gaps, 0.5)["columns"] == "b"
-    assert fa.relaxed_selection(gaps, 0.4)["columns"] == "ab"
+    assert fa.experiments.real_data.relaxed_selection(gaps, 0.5)["columns"] == "b"
+    assert fa.experiments.real_data.relaxed_selection(gaps, 0.4)["columns"] == "ab"
     with pytest.raises(ValueError, match=r"no set of columns leaves at most 0\.05 open, the least is 0\.100"):
-        fa.relaxed_selection(gaps, 0.05)
+        fa.experiments.real_data.relaxed_selection(gaps, 0.05)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from soundreasons.papers import functional_attribution as fa
-from soundreasons.papers.functional_attribution import subsets
+from soundreasons.papers.functional_attribution.method import subsets
 
 approx = pytest.approx
 
@@ -35,7 +35,7 @@ def test_all_conditional_means_equal_the_slow_twin(task):
 
 def test_hybrid_values_equal_the_probability_at_hybrid_points(task):
     x, reference = np.random.default_rng(2).normal(size=(2, 6, 5))
-    for floored in (task, task.with_floor(fa.PUBLISHED_FLOOR)):
+    for floored in (task, task.with_floor(fa.method.PUBLISHED_FLOOR)):
         table = floored.hybrid_probabilities(x, reference[0])
         for code, mask in enumerate(subsets.members(5)):
             assert table[:, code] == approx(floored.probability(np.where(mask, x, reference[0])), abs=1e-10)
@@ -90,7 +90,7 @@ def test_gradient_is_that_of_autograd(task, variance):
 
 
 def test_the_floor_pulls_probability_and_gradient_to_zero_far_away_only(task):
-    floored = task.with_floor(fa.PUBLISHED_FLOOR)
+    floored = task.with_floor(fa.method.PUBLISHED_FLOOR)
     assert floored.probability(task.points) == approx(task.probability(task.points), abs=1e-5)
     far = np.full((1, 5), 30.0)
     assert floored.probability(far) == 0
@@ -157,7 +157,7 @@ def test_no_two_shapes_share_a_coordinate():
 def test_a_stated_set_can_be_wrong_where_paths_are_cut():
     # By brute force over many draws: wrong stated sets exist, and the ones that suffice are unique.
     tasks = [fa.multivariate_task(6, 8, np.random.default_rng(seed)) for seed in range(20)]
-    found = fa.stated_against_truth(tasks)
+    found = fa.data.stated_against_truth(tasks)
     assert 0.8 < found["right"] < 0.98
     assert found["unique"] == 1
 

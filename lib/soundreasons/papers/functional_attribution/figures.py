@@ -15,9 +15,9 @@ from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from soundreasons.media.drawing import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILION, plot_table
-from soundreasons.papers.functional_attribution import subsets
-from soundreasons.papers.functional_attribution.relations import Relation
-from soundreasons.papers.functional_attribution.tasks import MixtureTask
+from soundreasons.papers.functional_attribution.method import subsets
+from soundreasons.papers.functional_attribution.method.relations import Relation
+from soundreasons.papers.functional_attribution.method.tasks import MixtureTask
 
 OUTPUT_COLOURS = (SKY, ORANGE)
 OUTPUT_MARKERS = ("o", "s")

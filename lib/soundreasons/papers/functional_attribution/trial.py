@@ -13,9 +13,9 @@ from pathlib import Path
 import numpy as np
 
 from soundreasons.given import require_file
-from soundreasons.papers.functional_attribution.relations import Relation, relation
-from soundreasons.papers.functional_attribution.relaxed import unexplained
-from soundreasons.papers.functional_attribution.subsets import MOST_FEATURES, members, subset_name
+from soundreasons.papers.functional_attribution.method.relations import Relation, relation
+from soundreasons.papers.functional_attribution.method.relaxed import unexplained
+from soundreasons.papers.functional_attribution.method.subsets import MOST_FEATURES, members, subset_name
 
 ACCEPTS = (
     "a CSV or TSV table with a header; the last column is the outcome, the others (16 at most) are the "

@@ -1,8 +1,7 @@
-"""Tasks drawn at random whose correct selection is known by construction.
+"""Tasks drawn at random whose correct selection is known by construction. Chapter: functional_attribution.
 
-Task: the two generators of the paper. In a univariate task one feature decides at each point; in a
-multivariate one, hypercubes of alternating labels need several at once. Chapter:
-functional_attribution.
+The two generators of the paper. In a univariate task one feature decides at each point; in a multivariate
+one, hypercubes of alternating labels need several at once.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from soundreasons.papers.functional_attribution.tasks import SPACING, MixtureTask
+from soundreasons.papers.functional_attribution.method.tasks import SPACING, MixtureTask
 
 _EDGE = 2.0  # univariate coordinates lie between -2 and 2
 _TRIES = 50

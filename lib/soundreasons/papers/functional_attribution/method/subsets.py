@@ -1,7 +1,6 @@
-"""Subsets of features as bit codes: bit i of the code is feature i.
+"""Subsets of features as bit codes: bit i of the code is feature i. Chapter: functional_attribution.
 
-Task: everything that counts, lists or walks over the 2**d subsets of d features. Chapter:
-functional_attribution.
+Everything that counts, lists or walks over the 2**d subsets of d features.
 """
 
 from __future__ import annotations
@@ -131,59 +130,6 @@ def as_sets(accepted: NDArray[np.bool_]) -> list[set[frozenset[int]]]:
     n_features = int(accepted.shape[1]).bit_length() - 1
     names = [frozenset(np.flatnonzero(row).tolist()) for row in members(n_features)]
     return [{names[code] for code in np.flatnonzero(row)} for row in accepted]
-
-
-def spread_down(marked: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Mark, beside each marked subset, all its subsets; one pass a feature.
-
-    Parameters
-    ----------
-    marked : ndarray of bool, shape (n_points, 2**d)
-        Not changed.
-
-    Returns
-    -------
-    ndarray of bool, shape (n_points, 2**d)
-
-    Examples
-    --------
-    >>> spread_down(np.array([[False, False, True, False]])).astype(int).tolist()
-    [[1, 0, 1, 0]]
-    """
-    spread = marked.copy()
-    for view in _halves(spread):
-        view[:, :, 0] |= view[:, :, 1]
-    return spread
-
-
-def product_over_subsets(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Multiply, for every subset, the values of all its subsets, itself included.
-
-    Parameters
-    ----------
-    values : ndarray, shape (n_points, 2**d)
-        Not changed.
-
-    Returns
-    -------
-    ndarray, shape (n_points, 2**d)
-
-    Examples
-    --------
-    >>> product_over_subsets(np.array([[2.0, 3.0, 5.0, 7.0]])).tolist()
-    [[2.0, 6.0, 10.0, 210.0]]
-    """
-    product = values.copy()
-    for view in _halves(product):
-        view[:, :, 1] *= view[:, :, 0]
-    return product
-
-
-def _halves(table: NDArray[Any]) -> Iterable[NDArray[Any]]:
-    """For each feature a view (n_points, high, 2, low): without and with that feature."""
-    n_points, n_subsets = table.shape
-    for feature in range(n_subsets.bit_length() - 1):
-        yield table.reshape(n_points, -1, 2, 1 << feature)
 
 
 @cache

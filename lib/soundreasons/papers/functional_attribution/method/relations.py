@@ -1,7 +1,7 @@
 """Functional dependence on finite data: when do some columns decide the output?
 
-Task: the objects of the formal part, computed from a table of observations. Values are compared for
-equality only, so columns may hold anything. Chapter: functional_attribution.
+The objects of the formal part, computed from a table of observations. Values are compared for equality
+only, so columns may hold anything. Chapter: functional_attribution.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from soundreasons.papers.functional_attribution import subsets
+from soundreasons.papers.functional_attribution.method import subsets
 
 _MOST_CELLS = 100_000_000  # rows times subsets, a byte each
 

@@ -1,6 +1,5 @@
-"""Collections of tasks: the paper's own, or drawn by our generators, under the same keys.
-
-Chapter: functional_attribution.
+"""Sets of tasks: the paper's own, or drawn by our generators, under the same keys. Chapter:
+functional_attribution.
 """
 
 from __future__ import annotations
@@ -13,37 +12,37 @@ import numpy as np
 import pandas as pd
 
 from soundreasons.learning.seeding import rng as named_rng
-from soundreasons.papers.functional_attribution.generators import (
+from soundreasons.papers.functional_attribution.data.generators import (
     drawn_tasks,
     multivariate_task,
     published_numbers,
 )
-from soundreasons.papers.functional_attribution.published import available, published_tasks
-from soundreasons.papers.functional_attribution.subsets import codes, sizes
-from soundreasons.papers.functional_attribution.tasks import PUBLISHED_FLOOR, MixtureTask
+from soundreasons.papers.functional_attribution.data.published import available, published_tasks
+from soundreasons.papers.functional_attribution.method.subsets import codes, sizes
+from soundreasons.papers.functional_attribution.method.tasks import PUBLISHED_FLOOR, MixtureTask
 
 SOURCES = ("published", "own")
 N_TUNING = 11  # tuning tasks of each dimension that the authors published
 
 
-class Collection(NamedTuple):
+class TaskSet(NamedTuple):
     """Tasks and, of each, its number of features and difficulty (j, 0 to 100)."""
 
     tasks: list[MixtureTask]
     keys: list[tuple[int, int]]
 
-    def with_floor(self, floor: float) -> Collection:
+    def with_floor(self, floor: float) -> TaskSet:
         """Return the same collection with another floor under the densities."""
-        return Collection([task.with_floor(floor) for task in self.tasks], self.keys)
+        return TaskSet([task.with_floor(floor) for task in self.tasks], self.keys)
 
-    def with_variance(self, variance: float) -> Collection:
+    def with_variance(self, variance: float) -> TaskSet:
         """Return the same points under another noise."""
-        return Collection([replace(task, variance=variance) for task in self.tasks], self.keys)
+        return TaskSet([replace(task, variance=variance) for task in self.tasks], self.keys)
 
 
-def collect(
+def task_set(
     source: str, kind: str, dimensions: Sequence[int], per_dimension: int, seeds: Sequence[int] = (0,)
-) -> Collection:
+) -> TaskSet:
     """Open or draw tasks, with the floor that the paper's scripts have.
 
     Chapter: functional_attribution.
@@ -63,7 +62,7 @@ def collect(
 
     Returns
     -------
-    Collection
+    TaskSet
 
     Raises
     ------
@@ -74,24 +73,24 @@ def collect(
 
     Examples
     --------
-    >>> collect("own", "univariate", [2, 3], 1).keys
+    >>> task_set("own", "univariate", [2, 3], 1).keys
     [(2, 100), (3, 100)]
     """
     if source == "published":
         found = published_tasks(kind, dimensions, published_numbers(per_dimension))
-        return Collection(list(found.values()), list(found)).with_floor(PUBLISHED_FLOOR)
+        return TaskSet(list(found.values()), list(found)).with_floor(PUBLISHED_FLOOR)
     if source != "own":
         raise ValueError(f"source is {source!r}, expected one of {', '.join(SOURCES)}")
     tasks: list[MixtureTask] = []
     for seed in seeds:
         tasks += drawn_tasks(kind, list(dimensions), per_dimension, named_rng(seed, "tasks", kind))
     keys = [(d, j) for _ in seeds for d in dimensions for j in published_numbers(per_dimension)]
-    return Collection(tasks, keys).with_floor(PUBLISHED_FLOOR)
+    return TaskSet(tasks, keys).with_floor(PUBLISHED_FLOOR)
 
 
-def collect_for_tuning(
+def tuning_set(
     source: str, dimensions: Sequence[int], per_dimension: int, seeds: Sequence[int] = (0,)
-) -> Collection:
+) -> TaskSet:
     """Open or draw multivariate tasks to choose levels on: never those that methods are judged on.
 
     Chapter: functional_attribution.
@@ -99,13 +98,13 @@ def collect_for_tuning(
     Parameters
     ----------
     source, dimensions, seeds
-        As for `collect`.
+        As for `task_set`.
     per_dimension : int, 1 to 11
         Tasks of each; the paper's have one shape more than their number, and so have ours.
 
     Returns
     -------
-    Collection
+    TaskSet
 
     Raises
     ------
@@ -116,7 +115,7 @@ def collect_for_tuning(
 
     Examples
     --------
-    >>> collect_for_tuning("own", [3], 2).keys
+    >>> tuning_set("own", [3], 2).keys
     [(3, 0), (3, 10)]
     """
     if not 1 <= per_dimension <= N_TUNING:
@@ -125,13 +124,13 @@ def collect_for_tuning(
     if source == "published":
         found = published_tasks("tuning", dimensions, numbers)
         keys = [(d, 10 * j) for d, j in found]
-        return Collection(list(found.values()), keys).with_floor(PUBLISHED_FLOOR)
+        return TaskSet(list(found.values()), keys).with_floor(PUBLISHED_FLOOR)
     if source != "own":
         raise ValueError(f"source is {source!r}, expected one of {', '.join(SOURCES)}")
     rngs = [named_rng(seed, "tasks", "tuning") for seed in seeds]
     tasks = [multivariate_task(d, 1 + j, rng) for rng in rngs for d in dimensions for j in numbers]
     keys = [(d, 10 * j) for _ in seeds for d in dimensions for j in numbers]
-    return Collection(tasks, keys).with_floor(PUBLISHED_FLOOR)
+    return TaskSet(tasks, keys).with_floor(PUBLISHED_FLOOR)
 
 
 def sources_here(wanted: Sequence[str]) -> list[str]:
@@ -175,7 +174,7 @@ def stated_against_truth(tasks: Sequence[MixtureTask]) -> pd.Series:
     )
 
 
-def describe(collection: Collection) -> pd.Series:
+def describe(collection: TaskSet) -> pd.Series:
     """Count a collection: tasks, points, points a task, mean label, mean size of the true selection."""
     tasks = collection.tasks
     true_sizes = np.concatenate([task.true_sizes for task in tasks])

@@ -1,21 +1,17 @@
-"""The paper's own tasks and levels, and what a rerun of the authors' code gave.
-
-Task: from the registry's table to tasks; from the ledger to tables. Chapter: functional_attribution.
+"""The paper's own tasks and levels, and what a rerun of the authors' code gave. Chapter:
+functional_attribution.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import cache
-from importlib import resources
-from typing import Any
 
 import pandas as pd
-import yaml
 
-from soundreasons import data
-from soundreasons.papers.functional_attribution.subsets import members
-from soundreasons.papers.functional_attribution.tasks import MixtureTask
+from soundreasons import data, ledger
+from soundreasons.papers.functional_attribution.method.subsets import members
+from soundreasons.papers.functional_attribution.method.tasks import MixtureTask
 
 TASKS = "functional_attribution_tasks"
 DIMENSIONS = tuple(range(2, 12))
@@ -95,7 +91,8 @@ def published_levels() -> dict[str, float]:
     >>> published_levels()["fanova"]
     0.76
     """
-    return {key.removeprefix("level_"): value for key, value in _facts().items() if key.startswith("level_")}
+    facts = ledger.read("functional_attribution").facts_with("level_")
+    return {method: fact.number for method, fact in facts.items()}
 
 
 def rerun_table(kind: str) -> pd.DataFrame:
@@ -119,16 +116,9 @@ def rerun_table(kind: str) -> pd.DataFrame:
     >>> rerun_table("multivariate").loc["boosted", "accuracy"]
     np.float64(0.85)
     """
-    prefix = {"univariate": "uni", "multivariate": "multi"}[kind]
+    prefix = {"univariate": "uni_", "multivariate": "multi_"}[kind]
     rows: dict[str, dict[str, float]] = {}
-    for key, value in _facts().items():
-        if key.startswith(f"{prefix}_"):
-            quantity, _, method = key.removeprefix(f"{prefix}_").partition("_of_")
-            rows.setdefault(method, {})[quantity] = value
+    for name, fact in ledger.read("functional_attribution").facts_with(prefix).items():
+        quantity, _, method = name.partition("_of_")
+        rows.setdefault(method, {})[quantity] = fact.number
     return pd.DataFrame.from_dict(rows, orient="index")
-
-
-@cache
-def _facts() -> dict[str, Any]:
-    text = resources.files(__package__).joinpath("claims.yml").read_text(encoding="utf-8")
-    return {fact["id"]: fact["value"] for fact in yaml.safe_load(text)["facts"]}

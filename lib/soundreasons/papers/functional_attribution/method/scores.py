@@ -1,8 +1,7 @@
-"""How good selections are, with the truth and without.
+"""How good selections are, with the truth and without. Chapter: functional_attribution.
 
-Task: accuracy against all smallest sufficient subsets or against the stated ones, and the property
-score, which needs no truth. Both are shares of the points of a task, 0 to 1. Chapter:
-functional_attribution.
+Accuracy against all smallest sufficient subsets or against the stated ones, and the property score, which
+needs no truth. Both are shares of the points of a task, 0 to 1.
 """
 
 from __future__ import annotations
@@ -12,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from soundreasons.papers.functional_attribution import subsets
-from soundreasons.papers.functional_attribution.tasks import MixtureTask
+from soundreasons.papers.functional_attribution.method import subsets
+from soundreasons.papers.functional_attribution.method.tasks import MixtureTask
 
 
 def is_correct(task: MixtureTask, selections: Any, *, against: str = "truth") -> NDArray[np.bool_]:

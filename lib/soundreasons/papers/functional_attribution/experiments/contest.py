@@ -1,31 +1,28 @@
-"""The comparison: every method on every task, then accuracy and property score at any level.
+"""The comparison: every method on every task, then accuracy and property score at any level. Chapter:
+functional_attribution.
 
-Task: run methods once, keep what they say, and read tables off it. Shares run from 0 to 1; times are
-CPU-seconds. Chapter: functional_attribution.
+Methods run once, what they say is kept, and tables are read off it. Shares run from 0 to 1; times are
+CPU-seconds.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from soundreasons.learning.intervals import Interval, mean_interval
 from soundreasons.learning.seeding import rng as named_rng
-from soundreasons.papers.functional_attribution.attribution import Attribution, Scores, attributions
-from soundreasons.papers.functional_attribution.scores import is_correct, property_score
-from soundreasons.papers.functional_attribution.selection import (
-    EXACT_SELECTORS,
-    Selector,
-    select,
-    select_codes,
-    select_one,
-)
-from soundreasons.papers.functional_attribution.tasks import MixtureTask
+from soundreasons.papers.functional_attribution.method.attributions import Attribution, attributions
+from soundreasons.papers.functional_attribution.method.decision_rule import select, select_codes, select_one
+from soundreasons.papers.functional_attribution.method.scores import is_correct, property_score
+from soundreasons.papers.functional_attribution.method.subset_methods import EXACT_SELECTORS, Selector
+from soundreasons.papers.functional_attribution.method.tasks import MixtureTask
+
+Scores = NDArray[np.float64]
 
 Selections = list[NDArray[np.bool_]]
 LEVELS = tuple(np.round(np.arange(0.01, 1.0, 0.01), 2).tolist())
@@ -190,7 +187,7 @@ def contest(
 
     Examples
     --------
-    >>> from soundreasons.papers.functional_attribution.generators import univariate_task
+    >>> from soundreasons.papers.functional_attribution import univariate_task
     >>> task = univariate_task(3, 4, np.random.default_rng(0))
     >>> run = contest([task], [(3, 4)], methods={"gam": attributions["gam"]}, selectors={})
     >>> float(run.table({"gam": 0.18})["accuracy"].iloc[0])
@@ -217,99 +214,3 @@ def _timed(step: object) -> float:
     clock = time.process_time()
     step()  # type: ignore[operator]
     return time.process_time() - clock
-
-
-def best_levels(run: Contest, levels: Sequence[float] = LEVELS) -> pd.DataFrame:
-    """Sweep every method and take the best point of the whole curve.
-
-    Chapter: functional_attribution.
-
-    Parameters
-    ----------
-    run : Contest
-        What the methods say.
-    levels : sequence of float
-        To try.
-
-    Returns
-    -------
-    DataFrame, one row a method (index)
-        `level`, `accuracy` at the best level; the first of equals.
-    """
-    rows = {}
-    for method in run.methods:
-        curve = run.sweep(method, levels)
-        rows[method] = curve.loc[curve["accuracy"].idxmax()]
-    return pd.DataFrame(rows).T
-
-
-def in_columns(table: pd.DataFrame, what: str, methods: Iterable[str]) -> pd.DataFrame:
-    """Spread a contest's table: one row a task, one column a method, cells from the column `what`."""
-    order = table.groupby("method").cumcount()
-    return table.assign(task=order).pivot(index="task", columns="method", values=what)[list(methods)]
-
-
-def summary(table: pd.DataFrame, what: str) -> pd.DataFrame:
-    """Mean over tasks of one column of a contest's table, with Student's 95 % interval.
-
-    Chapter: functional_attribution.
-
-    Parameters
-    ----------
-    table : DataFrame
-        With the columns `method` and `what`, one row a task; missing values are left out.
-    what : str
-        Such as "accuracy".
-
-    Returns
-    -------
-    DataFrame, one row a method (index), in the order they come
-        `mean`, `low`, `high`.
-    """
-    groups = table.dropna(subset=[what]).groupby("method", sort=False)[what]
-    rows = {str(method): mean_interval(values.to_numpy()) for method, values in groups}
-    return pd.DataFrame.from_dict(rows, orient="index", columns=["mean", "low", "high"])
-
-
-def paired_gap(table: pd.DataFrame, first: str, second: str, what: str = "accuracy") -> Interval:
-    """Mean over tasks of the second method's value minus the first's, with its 95 % interval."""
-    wide = in_columns(table, what, [first, second])
-    return mean_interval((wide[second] - wide[first]).to_numpy())
-
-
-def halves(table: pd.DataFrame, by: str) -> pd.Series:
-    """Tell each row of a contest's table whether `by` is in the lower ("few") or upper half ("many")."""
-    values = table[by]
-    return pd.Series(np.where(values <= values.median(), "few", "many"), index=table.index)
-
-
-def loss_within_order(run: Contest, method: str, order: int, level: float) -> Interval:
-    """What a truncated method loses to the untruncated one where the truth is within its order.
-
-    Chapter: functional_attribution.
-
-    Parameters
-    ----------
-    run : Contest
-        With the selectors `method` and "fanova".
-    method : str
-        Truncated method.
-    order : int
-        Its largest subset.
-    level : float
-        Of both.
-
-    Returns
-    -------
-    Interval
-        Accuracy of "fanova" minus that of `method` on points whose true selection has at most `order`
-        features: mean over the tasks that have such points, and the 95 % interval.
-    """
-    lost = []
-    whole, truncated = run.selections("fanova", level), run.selections(method, level)
-    for task, first, second in zip(run.tasks, whole, truncated, strict=True):
-        within = task.true_sizes <= order
-        if within.any():
-            difference = is_correct(task, first).astype(float) - is_correct(task, second)
-            lost.append(float(difference[within].mean()))
-    return mean_interval(lost)

@@ -1,32 +1,28 @@
-"""Tasks with a known answer: labelled points, smoothed into a probability.
+"""Tasks with a known answer: labelled points, smoothed into a probability. Chapter: functional_attribution.
 
-Task: a balanced mixture of equal Gaussians around labelled points. Because the noise is the same in
-every direction, what is known of the output from some features alone is exact: drop the others.
-Coordinates have no unit; probabilities run from 0 to 1. Chapter: functional_attribution.
+A balanced mixture of equal Gaussians around labelled points. Because the noise is the same in every
+direction, what is known of the output from some features alone is exact: drop the others. Coordinates have
+no unit; probabilities run from 0 to 1.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from functools import cached_property, wraps
-from typing import Any, TypeVar
-from weakref import WeakKeyDictionary
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from soundreasons.papers.functional_attribution import subsets
+from soundreasons.papers.functional_attribution import fast
+from soundreasons.papers.functional_attribution.method import checks, subsets
 
 SPACING = 0.25  # sigma: least distance of contradicting points along a feature
 VARIANCE = (SPACING / 2) ** 2
 GRADIENT_VARIANCE = SPACING**2  # what the paper's scripts hand to gradient methods
 PUBLISHED_FLOOR = float(np.finfo(np.float32).eps)  # what they add to the density below the bar
-
-_Value = TypeVar("_Value")
-_CELLS = 4_000_000  # numbers in memory at once, 8 bytes each
 _FEW_CELLS = 65_536  # as many stay in a processor's cache
-_TINY = 1e-250  # below it a ratio of two sums loses digits
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,14 +74,14 @@ class MixtureTask:
 
     def __post_init__(self) -> None:
         """Check what was given, once."""
-        points = _checked_points(self.points)
-        labels = _checked_labels(self.labels, len(points))
-        _check_contradictions(points, labels)
+        points = checks.checked_points(self.points)
+        labels = checks.checked_labels(self.labels, len(points))
+        checks.check_contradictions(points, labels)
         if not (np.isfinite(self.variance) and self.variance > 0) or not self.floor >= 0:
             raise ValueError(
                 f"variance is {self.variance} and floor {self.floor}, expected above 0 and from 0"
             )
-        shapes = _checked_shapes(self.shapes, len(points))
+        shapes = checks.checked_shapes(self.shapes, len(points))
         stated = None if self.stated is None else subsets.as_masks(self.stated, points.shape[1])
         if stated is not None and len(stated) != len(points):
             raise ValueError(f"{len(stated)} selections are stated for {len(points)} points")
@@ -124,10 +120,10 @@ class MixtureTask:
         """
         x = self._checked(x)
         values = np.empty(len(x))
-        for rows in self._blocks(len(x), len(self), _FEW_CELLS):
+        for rows in fast.blocks(len(x), len(self), _FEW_CELLS):
             weights, scale = self._scaled_weights(x[rows], self.variance)
             ones, total = self._sums(weights)
-            values[rows] = ones / (total + self._scaled_floor(scale, self.variance))
+            values[rows] = ones / (total + fast.scaled_floor(self, scale, self.variance))
         return values
 
     def gradient(self, x: ArrayLike, variance: float | None = None) -> NDArray[np.float64]:
@@ -155,14 +151,14 @@ class MixtureTask:
         if not (np.isfinite(variance) and variance > 0):
             raise ValueError(f"variance is {variance}, expected above 0")
         gradient = np.empty_like(x)
-        for rows in self._blocks(len(x), len(self), _FEW_CELLS):
+        for rows in fast.blocks(len(x), len(self), _FEW_CELLS):
             weights, scale = self._scaled_weights(x[rows], variance)
             ones, total = self._sums(weights)
             pull = self.labels[:, np.newaxis] - ones / total
             pull *= weights
             pull /= total
             # Quotient rule (n'd - nd') / (d² + floor): what is divided by d² + floor is scaled by this.
-            kept = 1 / (1 + self._scaled_floor(2 * scale, variance, power=2) / total**2)
+            kept = 1 / (1 + fast.scaled_floor(self, 2 * scale, variance, power=2) / total**2)
             # The sum of `pull` is 0 but for rounding, which would drown the small gradients at centres.
             moved = pull.T @ self.points - x[rows] * pull.sum(axis=0)[:, np.newaxis]
             gradient[rows] = moved * kept[:, np.newaxis] / variance
@@ -171,8 +167,8 @@ class MixtureTask:
     def conditional_means(self, x: ArrayLike) -> NDArray[np.float64]:
         r"""All :math:`f_I(x)=E[Y\mid X_I=x_I]`, the mean of the output given some features.
 
-        Each coordinate is exponentiated once; products over subsets come by doubling, in two halves;
-        one batched matrix product sums over the centres.
+        Each column is what `conditional_mean` computes for one subset; `fast.hybrid_values` computes all
+        of them at once.
 
         Parameters
         ----------
@@ -184,7 +180,7 @@ class MixtureTask:
         ndarray, shape (n, 2**n_features)
             Column = bit code of the subset, bit i = feature i (from 0).
         """
-        return self._hybrid_values(self._checked(x), None)
+        return fast.hybrid_values(self, self._checked(x))
 
     def hybrid_probabilities(self, x: ArrayLike, reference: ArrayLike) -> NDArray[np.float64]:
         r"""All :math:`f(x_I, r_{\bar I})`: the probability with the other features set to a reference.
@@ -201,10 +197,23 @@ class MixtureTask:
         ndarray, shape (n, 2**n_features)
             Column = bit code of the features taken from `x`.
         """
-        return self._hybrid_values(self._checked(x), self._checked(np.atleast_2d(np.asarray(reference))))
+        return fast.hybrid_values(self, self._checked(x), self._checked(np.atleast_2d(np.asarray(reference))))
 
     def conditional_mean(self, x: ArrayLike, subset: Iterable[int]) -> NDArray[np.float64]:
-        """One of the conditional means, shape (n,); the slow twin of `conditional_means`.
+        r"""One :math:`f_I(x)=E[Y\mid X_I=x_I]`: the mean label, weighted by how near each centre is on I.
+
+        Section 5 of Afchar et al. (2021).
+
+        Parameters
+        ----------
+        x : array-like, shape (n, n_features)
+            Finite.
+        subset : iterable of int
+            Features that are known, from 0.
+
+        Returns
+        -------
+        ndarray, shape (n,)
 
         Raises
         ------
@@ -241,7 +250,7 @@ class MixtureTask:
             for row in rows:
                 others = rows[self.labels[rows] != self.labels[row]]
                 refuted[row, subsets.codes(self.points[others] == self.points[row])] = True
-        return ~subsets.spread_down(refuted)
+        return ~fast.spread_down(refuted)
 
     @cached_property
     def minimal(self) -> NDArray[np.bool_]:
@@ -282,10 +291,6 @@ class MixtureTask:
             raise ValueError(f"x has {np.sum(~np.isfinite(x))} numbers that are not finite")
         return x
 
-    def _blocks(self, n: int, cells_a_row: int, most: int = _CELLS) -> Iterator[slice]:
-        step = max(1, most // cells_a_row)
-        return (slice(start, start + step) for start in range(0, n, step))
-
     @staticmethod
     def _squared_distances(x: NDArray[np.float64], centres: NDArray[np.float64]) -> NDArray[np.float64]:
         squared = (x**2).sum(axis=1)[:, np.newaxis] - 2 * x @ centres.T + (centres**2).sum(axis=1)
@@ -310,168 +315,3 @@ class MixtureTask:
     def _sums(self, weights: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Sums of the weights of centres of label 1, and of all."""
         return self.labels @ weights, weights.sum(axis=0)
-
-    def _scaled_floor(
-        self, log_scale: NDArray[np.float64], variance: float, power: int = 1
-    ) -> NDArray[np.float64]:
-        """The floor in units of the scaled weights (or, with `power` 2, of their square)."""
-        if not self.floor:
-            return np.zeros_like(log_scale)
-        log_unit = np.log(len(self)) + self.n_features / 2 * np.log(2 * np.pi * variance)
-        with np.errstate(over="ignore"):  # infinitely far away: the value is 0
-            return np.asarray(np.exp(np.log(self.floor) + power * log_unit + log_scale))
-
-    def _hybrid_values(
-        self, x: NDArray[np.float64], reference: NDArray[np.float64] | None
-    ) -> NDArray[np.float64]:
-        subsets.members(self.n_features)  # refuses too many features
-        half = self.n_features // 2
-        values = np.empty((len(x), 1 << self.n_features))
-        for rows in self._blocks(len(x), len(self) << (self.n_features - half)):
-            inside = self._coordinate_exponents(x[rows])
-            outside = None if reference is None else self._coordinate_exponents(reference)
-            values[rows] = self._mixed(inside, outside, half)
-        return values
-
-    def _coordinate_exponents(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Exponents by coordinate, shape (n, n_points, n_features)."""
-        difference = x[:, np.newaxis, :] - self.points
-        return np.asarray(-(difference**2) / (2 * self.variance))
-
-    def _mixed(
-        self, inside: NDArray[np.float64], outside: NDArray[np.float64] | None, half: int
-    ) -> NDArray[np.float64]:
-        """Values of all subsets from exponents of chosen (`inside`) and other coordinates."""
-        without = np.zeros_like(inside[:1]) if outside is None else outside
-        # Taking the largest out of each coordinate keeps the products from vanishing; it cancels.
-        top_in, top_out = inside.max(axis=1, keepdims=True), without.max(axis=1, keepdims=True)
-        factor_in, factor_out = np.exp(inside - top_in), np.exp(without - top_out)
-        low = _double(factor_in[:, :, :half], factor_out[:, :, :half])
-        high = _double(factor_in[:, :, half:], factor_out[:, :, half:]).transpose(0, 2, 1)
-        shape = (len(inside), -1)
-        total = (high @ low).reshape(shape)
-        ones = (high @ (low * self.labels[:, np.newaxis])).reshape(shape)
-        lost = np.argwhere(total < _TINY)
-        if outside is not None and self.floor:
-            chosen = subsets.members(self.n_features).T
-            log_scale = -(top_in[:, 0] @ chosen + top_out[:, 0] @ ~chosen)
-            total = total + self._scaled_floor(log_scale, self.variance)
-            lost = lost[:0]  # the floor decides there
-        values = np.divide(ones, total, out=np.zeros_like(ones), where=total > 0)
-        for block in self._blocks(len(lost), len(self) * self.n_features):
-            values[tuple(lost[block].T)] = self._far_values(inside, without, lost[block])
-        return values
-
-    def _far_values(
-        self, inside: NDArray[np.float64], without: NDArray[np.float64], places: NDArray[np.int64]
-    ) -> NDArray[np.float64]:
-        """Values so far from all centres that the products vanished, from sums of exponents."""
-        row, code = places.T
-        chosen = subsets.members(self.n_features)[code][:, np.newaxis, :]
-        exponent = np.where(chosen, inside[row], without[np.minimum(row, len(without) - 1)]).sum(axis=2)
-        weights = np.exp(exponent - exponent.max(axis=1, keepdims=True))
-        return np.asarray(weights @ self.labels / weights.sum(axis=1))
-
-
-def _double(inside: NDArray[np.float64], outside: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Products over all subsets of the coordinates, shape (n, n_points, 2**n_coordinates)."""
-    n, n_points, n_coordinates = inside.shape
-    products = np.ones((n, n_points, 1 << n_coordinates))
-    for feature in range(n_coordinates):
-        width = 1 << feature
-        known = products[:, :, :width]
-        products[:, :, width : 2 * width] = known * inside[:, :, feature, np.newaxis]
-        known *= outside[:, :, feature, np.newaxis]
-    return products
-
-
-def _checked_points(points: ArrayLike) -> NDArray[np.float64]:
-    array = np.asarray(points, dtype=np.float64)
-    if array.ndim != 2 or 0 in array.shape:
-        raise ValueError(
-            f"points have shape {array.shape}, expected (n_points, n_features) with at least one of each"
-        )
-    bad = np.flatnonzero(~np.isfinite(array).all(axis=1))
-    if len(bad):
-        raise ValueError(
-            f"{len(bad)} of {len(array)} points have NaN or infinite coordinates, "
-            f"the first is point {bad[0]}; drop or fill them first"
-        )
-    return array
-
-
-def _checked_labels(labels: ArrayLike, n_points: int) -> NDArray[np.float64]:
-    array = np.asarray(labels, dtype=np.float64)
-    if array.shape != (n_points,):
-        raise ValueError(f"labels have shape {array.shape}, expected one a point: ({n_points},)")
-    strange = array[~np.isin(array, (0, 1))]
-    if len(strange):
-        raise ValueError(f"a label is {strange[0]}, allowed are 0 and 1")
-    if np.ptp(array) == 0:
-        raise ValueError(
-            f"all {n_points} labels are {array[0]:g}; a task needs both classes, "
-            "or there is nothing to explain"
-        )
-    return array
-
-
-def _checked_shapes(shapes: Any, n_points: int) -> NDArray[np.int64]:
-    if shapes is None:
-        return np.zeros(n_points, np.int64)
-    array = np.asarray(shapes)
-    if array.shape != (n_points,) or not np.issubdtype(array.dtype, np.integer):
-        raise ValueError(
-            f"shapes are {array.dtype} of shape {array.shape}, expected one whole number a point: "
-            f"({n_points},)"
-        )
-    return array.astype(np.int64)
-
-
-def _check_contradictions(points: NDArray[np.float64], labels: NDArray[np.float64]) -> None:
-    distinct, number = np.unique(points, axis=0, return_inverse=True)
-    number = number.reshape(-1)
-    low = np.ones(len(distinct))
-    high = np.zeros(len(distinct))
-    np.minimum.at(low, number, labels)
-    np.maximum.at(high, number, labels)
-    if (low != high).any():
-        pair = np.flatnonzero(number == np.argmax(low != high))
-        raise ValueError(
-            f"points {pair.tolist()} are equal and have both labels: no set of features can decide between "
-            "them; drop one side, or use a relaxed selection"
-        )
-
-
-def once_per_task(compute: Callable[[MixtureTask], _Value]) -> Callable[[MixtureTask], _Value]:
-    """Keep what a function says of a task for as long as the task lives.
-
-    A task never changes, and a level is tried after the other: what does not depend on the level is
-    computed once. Chapter: functional_attribution.
-
-    Parameters
-    ----------
-    compute : callable
-        Of a task alone; what it returns must not be written to.
-
-    Returns
-    -------
-    callable
-        The same function, which asks `compute` once a task.
-
-    Examples
-    --------
-    >>> asked = []
-    >>> count = once_per_task(lambda one: asked.append(one) or len(one))
-    >>> task = MixtureTask([[0.0], [1.0]], [0, 1])
-    >>> count(task), count(task), len(asked)
-    (2, 2, 1)
-    """
-    found: WeakKeyDictionary[MixtureTask, _Value] = WeakKeyDictionary()
-
-    @wraps(compute)
-    def kept(task: MixtureTask) -> _Value:
-        if task not in found:
-            found[task] = compute(task)
-        return found[task]
-
-    return kept

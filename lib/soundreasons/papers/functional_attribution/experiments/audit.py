@@ -1,7 +1,7 @@
-"""Audit an explanation method of one's own on tasks whose answer is known.
+"""Audit an explanation method of one's own on tasks whose answer is known. Chapter: functional_attribution.
 
-Task: give any callable `explainer(function, point, background) -> scores`, get accuracy, contradictions
-and a verdict page. Chapter: functional_attribution.
+Give any callable `explainer(function, point, background) -> scores`, get accuracy, contradictions and a
+verdict page.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from soundreasons.papers.functional_attribution.attribution import attributions
-from soundreasons.papers.functional_attribution.scores import is_correct, property_score
-from soundreasons.papers.functional_attribution.selection import select
-from soundreasons.papers.functional_attribution.tasks import MixtureTask
+from soundreasons.papers.functional_attribution.method.attributions import attributions
+from soundreasons.papers.functional_attribution.method.decision_rule import select
+from soundreasons.papers.functional_attribution.method.scores import is_correct, property_score
+from soundreasons.papers.functional_attribution.method.tasks import MixtureTask
 
 Function = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 Explainer = Callable[[Function, NDArray[np.float64], NDArray[np.float64]], Any]
@@ -118,7 +118,7 @@ def audit(
 
     Examples
     --------
-    >>> from soundreasons.papers.functional_attribution.generators import univariate_task
+    >>> from soundreasons.papers.functional_attribution import univariate_task
     >>> rng = np.random.default_rng(0)
     >>> blind = audit(lambda f, x, background: rng.normal(size=len(x)), [univariate_task(6, 8, rng)])
     >>> blind.accuracy < 0.6
