@@ -62,12 +62,11 @@ def _batched(kind: str, tasks: str) -> Callable[[], Any]:
     from soundreasons.papers.functional_attribution.experiments.learned_selectors import Trainer, as_mixtures
 
     settings = fa.experiments.learned_selectors.Training(
-        batch_size=512, n_chosen=2 if tasks == "univariate" else 5
+        steps=FEW_STEPS, batch_size=512, n_chosen=2 if tasks == "univariate" else 5
     )
     mixtures = as_mixtures(_tasks(tasks, [11], AT_ONCE))
     trainer = Trainer(kind, mixtures, settings, torch.Generator().manual_seed(0))
-    trainer.step()
-    return lambda: [trainer.step() for _ in range(FEW_STEPS)]
+    return trainer.train
 
 
 def _prepare(case: str) -> Callable[[], Any]:

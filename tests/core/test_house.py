@@ -6,37 +6,29 @@ import ast
 
 import pytest
 
+from soundreasons import project
 from support import house
 
-# Chapters whose package has its rooms and whose page shows the method in code.
-REBUILT: set[str] = {
-    "concept_hierarchies",
-    "explainable_recommendation",
-    "interpretable_attribution",
-    "mesonet",
-    "music_deepfakes",
-    "song_descriptors",
-    "spiky_svd",
-}
+SLUGS = project.slugs()
 
 
-@pytest.mark.parametrize("slug", sorted(REBUILT))
+@pytest.mark.parametrize("slug", SLUGS)
 def test_a_package_has_the_rooms_of_the_plan(slug):
     assert house.room_faults(house.package(slug)) == []
 
 
-@pytest.mark.parametrize("slug", sorted(REBUILT))
+@pytest.mark.parametrize("slug", SLUGS)
 def test_every_public_function_is_named_in_a_test_or_has_an_example_that_runs(slug):
     in_tests = house.named(house.trees_of_tests(slug))
     assert house.untested(house.modules(house.package(slug)), in_tests) == []
 
 
-@pytest.mark.parametrize("slug", sorted(REBUILT))
+@pytest.mark.parametrize("slug", SLUGS)
 def test_the_method_says_its_shapes_its_errors_and_an_example(slug):
     assert house.method_faults(house.modules(house.package(slug))) == []
 
 
-@pytest.mark.parametrize("slug", sorted(REBUILT))
+@pytest.mark.parametrize("slug", SLUGS)
 def test_a_page_shows_the_method_first_and_reports_in_a_fifth_of_its_lines_at_most(slug):
     assert house.page_faults(house.page(slug)) == []
 

@@ -297,8 +297,8 @@ def test_the_trial_names_what_decides(tmp_path):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("", "has 0 lines"),
-        ("a,b\n1,2\n", "has 2 lines"),
+        ("", "has 0 rows, expected 2 or more"),
+        ("a,b\n1,2\n", "has 1 rows below its header, expected 2 or more"),
         ("a\n1\n2\n", "has 1 columns"),
         ("a,b\n1,2\n3\n", "line 3: 1 cells, expected 2"),
     ],

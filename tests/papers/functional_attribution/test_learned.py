@@ -114,9 +114,9 @@ def test_a_whole_step_stays_on_one_device(kind):
     )
     with RefuseStrays():
         trainer = Trainer(
-            kind, mixtures, fa.experiments.learned_selectors.Training(batch_size=8, hidden=4), None
+            kind, mixtures, fa.experiments.learned_selectors.Training(steps=1, batch_size=8, hidden=4), None
         )
-        trainer.step()
+        trainer.train()
         trainer.scores()
         trainer.predictor_accuracy()
         trainer.choices()
@@ -127,10 +127,10 @@ def test_a_stray_label_is_refused():
         torch.empty(2, 6, 3, device="meta"), torch.empty(2, 6), torch.empty(2, 1, device="meta"), 0.125
     )
     trainer = Trainer(
-        "l2x", mixtures, fa.experiments.learned_selectors.Training(batch_size=8, hidden=4), None
+        "l2x", mixtures, fa.experiments.learned_selectors.Training(steps=1, batch_size=8, hidden=4), None
     )
     with pytest.raises(StrayTensorError, match=r"shape \(2, 6\)"), RefuseStrays():
-        trainer.step()
+        trainer.train()
 
 
 def test_unlike_tasks_and_unknown_kinds_are_refused(easy):
@@ -178,3 +178,19 @@ def test_a_mask_that_knows_nothing_tells_nothing_and_one_that_spells_tells_all()
         0.5, abs=4 * 0.5 / np.sqrt(2000)
     )
     assert fa.experiments.learned.label_in_mask(np.column_stack([blind[:, :2], labels]), labels) == 1
+
+
+@pytest.mark.parametrize("kind", ["l2x", "invase"])
+def test_the_objective_is_the_loss_and_for_drawn_selections_its_weight_by_how_likely_they_were(
+    easy, kind, monkeypatch
+):
+    settings = fa.experiments.learned_selectors.Training(steps=1, batch_size=4, hidden=4, penalty=0.0)
+    trainer = Trainer(kind, as_mixtures([easy, easy]), settings, torch.Generator().manual_seed(0))
+    x, y = trainer.draw(4)
+    everything, undecided = torch.ones_like(x), torch.zeros_like(x)
+    monkeypatch.setattr(trainer, "mask", lambda points: (everything, undecided))
+    loss = trainer.losses(x, y, everything)
+    expected = loss.mean(dim=1).sum()
+    if kind == "invase":  # each feature was as likely chosen as not: log probability d log(1/2)
+        expected = expected * (1 + x.shape[2] * np.log(0.5))
+    assert trainer.objective((x, y)).item() == pytest.approx(expected.item(), rel=1e-5)

@@ -66,6 +66,133 @@ _FAMILIES = {
     "archipelago": (BLACK, "p"),
 }
 _DASHES: tuple[Any, ...] = ("-", "--", "-.", ":", (0, (6, 1, 1, 1, 1, 1)))
+# What each figure shows, and what is seen in it; {source} is whose tasks.
+_WORDS: dict[str, tuple[str, str]] = {
+    "example": (
+        "A relation, what is left of it when one feature is seen, where that is enough (tinted), and "
+        "the answers.",
+        "Six panels over a grid of three by two cells. Only the second value of feature 1 and the "
+        "second value of feature 2 always come with one output, so a column and a row are tinted. "
+        "Answers: both features at two cells, one feature at three, either of the two at one.",
+    ),
+    "not-nested": (
+        "Confidence at one point, by the features that are known. Dashed: a level. {{1}} passes it, "
+        "{{1, 2}} does not.",
+        "Four bars: feature 1 alone passes the line, knowing nothing stays below it, feature 2 alone "
+        "and both lie at one half.",
+    ),
+    "tasks": (
+        "One task of each kind: the probability as shades, the centres with their smallest sufficient sets.",
+        "Two maps. Left, pairs of points that differ in one coordinate, each labelled with that "
+        "feature. Right, one box of four corners that alternate in label, each of which needs both "
+        "features, and pairs along the second feature.",
+    ),
+    "univariate": (
+        "Univariate tasks ({source}): share of points where the one deciding feature is found.",
+        "Nine methods, two panels. GAM and conditional Shapley values stand at one in both. The "
+        "others lie below one half on the left; on the right gradients rise close to nine in ten, "
+        "LIME and mean-point Shapley stay lower.",
+    ),
+    "multivariate": (
+        "Multivariate tasks ({source} tasks): sixteen methods at the authors' levels; grey, the rerun"
+        " of their code on a tenth of their tasks (and against the stated selections).",
+        "Two panels of intervals, one row a method. Per-feature methods lie at a quarter or below in "
+        "accuracy, but for conditional Shapley values at three quarters. Subset methods climb from a "
+        "quarter to almost nine in ten.",
+    ),
+    "sweeps": (
+        "Accuracy at every level of the decision rule ({source} tasks); marks are the authors' "
+        "levels. The level means something else for each rule.",
+        "Curves over the level. Left, per-feature methods: conditional Shapley values peak at three "
+        "quarters, all others stay flat below a third. Right: GA2M to functional ANOVA peak near "
+        "three quarters and fall; boosting stays level after its peak, Archipelago has a broad hump, "
+        "GAM is flat.",
+    ),
+    "by-size": (
+        "Accuracy by the size of the true selection ({source} tasks).",
+        "A table of shades, one row a method, one column a size from one to five. GAM, GA2M, GA3M and"
+        " GA4M are bright up to their order, all but GAM dimmer at one, and zero beyond; functional "
+        "ANOVA and the boosted mixture are dimmer at one, bright up to four, dimmer at five; "
+        "Archipelago is dark at one only; other per-feature methods fade from the second column on.",
+    ),
+    "property": (
+        "Accuracy against the property score. Dashed: the property score of the truth itself.",
+        "A scatter of sixteen methods. All lie below the diagonal. Subset methods crowd at the upper "
+        "right beside the dashed line; gradients have a middling property score with low accuracy; "
+        "LIME and mean-point Shapley are at the lower left.",
+    ),
+    "variances": (
+        "Gradient methods with the gradient of the smoothed and of the task's own function ({source} tasks).",
+        "Four pairs of marks. All lie at a quarter or below, and neither smoothing makes a method good.",
+    ),
+    "trends": (
+        "Accuracy against the number of features and the difficulty ({source} tasks).",
+        "Two panels of six curves. Against features all fall, but for Archipelago. Against difficulty"
+        " LIME and gradient fall; conditional Shapley and the boosted mixture are level; functional "
+        "ANOVA rises at first.",
+    ),
+    "learned": (
+        "Learned selectors, one mark a task: how well the label is predicted, and how often the "
+        "selection is right.",
+        "A scatter a kind of task, all marks below the diagonal. Univariate: INVASE and REAL-X "
+        "predict about nine times in ten or better with few right selections; L2X lies lower, with "
+        "half of its selections right. Multivariate: predictors are right about eight times in ten, "
+        "and most marks lie at the bottom.",
+    ),
+    "real": (
+        "Variance left open by sets of columns, the best of each size as a curve, in the half that "
+        "was counted and in the other. Dots: all sets, blue in the counted half, orange in the other."
+        " Above one: worse than telling the mean.",
+        "Two curves a panel. In the counted half the curve falls with every column, to a third in the"
+        " census and close to zero in the shop. In the other half it falls for three or four columns,"
+        " then rises.",
+    ),
+}
+
+
+def words(figure: str, source: str = "") -> dict[str, str]:
+    """Caption and alternative text of a figure, for `run.figure`.
+
+    Examples
+    --------
+    >>> words("by-size", source="own")["caption"]
+    'Accuracy by the size of the true selection (own tasks).'
+    """
+    caption, alt = _WORDS[figure]
+    return {"caption": caption.format(source=source), "alt": alt.format()}
+
+
+# What each table shows.
+_CAPTIONS = {
+    "truth": "Stated selections against the definition, as shares of the points. Right: equals a smallest "
+    "set; unique: of the sufficient ones, those that are the only smallest set",
+    "rerun": "Rerun of the authors' code, {kind} tasks: {what} of their interval over tasks",
+    "accuracy": "Accuracy at the authors' levels, on their tasks and on ours",
+    "scores": "Multivariate tasks ({source}), authors' levels: accuracy by two rules, property score, "
+    "silence",
+    "levels": "Levels chosen on the tuning tasks, by the authors and by us, and the best on the judged "
+    "tasks. GAM on subsets does not depend on its level: the first of many equal ones is shown",
+    "learned-means": "Learned selectors, means over tasks at the best level: predictor beside the true "
+    "probability, selections, and how often the label is told from which features were chosen",
+    "extensions": "Extensions at their best level ({source}, multivariate)",
+    "cost": "CPU time on the multivariate tasks of this run; methods on conditional means need their table "
+    "first",
+    "relaxed": "The relaxed selection by the half that was counted, and the set that leaves least open in "
+    "the other; first halving",
+    "audit": "The method that was audited, others at their best level, and where it is right: share of the "
+    "points",
+}
+
+
+def caption(table: str, **words: str) -> str:
+    """Caption of a table, for `run.table`.
+
+    Examples
+    --------
+    >>> caption("extensions", source="own")
+    'Extensions at their best level (own, multivariate)'
+    """
+    return _CAPTIONS[table].format(**words)
 
 
 def _look(method: str) -> tuple[str, str]:

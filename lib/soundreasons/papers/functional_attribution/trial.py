@@ -6,13 +6,12 @@ row by row, and how much do a few of them leave open?
 
 from __future__ import annotations
 
-import csv
 from collections import Counter
 from pathlib import Path
 
 import numpy as np
 
-from soundreasons.given import require_file
+from soundreasons import trying
 from soundreasons.papers.functional_attribution.method.relations import Relation, relation
 from soundreasons.papers.functional_attribution.method.relaxed import unexplained
 from soundreasons.papers.functional_attribution.method.subsets import MOST_FEATURES, members, subset_name
@@ -46,33 +45,14 @@ def run(argument: str, out: Path | None = None) -> str:
     ValueError
         If the file is missing or no table, or has too many columns.
     """
-    names, rows, outcomes = _read(require_file(argument, ACCEPTS))
-    table = relation(rows, outcomes)
+    read = trying.read_table(Path(argument), expected=ACCEPTS, least_rows=2, columns=(2, MOST_FEATURES + 1))
+    *names, _ = read.header
+    outcomes = [row[-1] for row in read.rows]
+    table = relation([row[:-1] for row in read.rows], outcomes)
     lines = [
-        f"{argument}: {len(rows):,} rows, {len(names)} features, outcome of {len(set(outcomes))} values."
+        f"{argument}: {len(outcomes):,} rows, {len(names)} features, outcome of {len(set(outcomes))} values."
     ]
     return "\n".join([*lines, "", *_global_lines(table, names), "", *_row_lines(table, names)])
-
-
-def _read(path: Path) -> tuple[list[str], list[list[str]], list[str]]:
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except UnicodeDecodeError:
-        raise ValueError(f"{path} is not UTF-8 text; save the table as CSV in UTF-8") from None
-    lines = [line for line in lines if line.strip()]
-    if len(lines) < 3:
-        raise ValueError(f"{path} has {len(lines)} lines, expected a header and at least two rows")
-    try:
-        table = list(csv.reader(lines, delimiter="\t" if "\t" in lines[0] else ","))
-    except csv.Error as error:  # a cell of more than 131,072 characters, say
-        raise ValueError(f"{path} is no table: {error}") from None
-    header, body = table[0], table[1:]
-    if not 2 <= len(header) <= MOST_FEATURES + 1:
-        raise ValueError(f"{path} has {len(header)} columns, expected 2 to {MOST_FEATURES + 1}: {ACCEPTS}")
-    odd = next((n for n, row in enumerate(body, start=2) if len(row) != len(header)), None)
-    if odd is not None:
-        raise ValueError(f"{path}, line {odd}: {len(body[odd - 2])} cells, expected {len(header)}")
-    return header[:-1], [row[:-1] for row in body], [row[-1] for row in body]
 
 
 def _global_lines(table: Relation, names: list[str]) -> list[str]:

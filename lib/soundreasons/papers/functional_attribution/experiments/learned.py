@@ -137,8 +137,7 @@ def learn(
     mixtures = as_mixtures(tasks, device)
     generator = torch.Generator(device=device).manual_seed(seed)
     trainer = Trainer(kind, mixtures, settings or Training(), generator)
-    for _ in range(trainer.settings.steps):
-        trainer.step()
+    trainer.train()
     scores = trainer.scores().cpu().numpy().astype(np.float64)
     predictor = trainer.predictor_accuracy().cpu().numpy().astype(np.float64)
     masks, labels = (tensor.cpu().numpy() for tensor in trainer.choices())

@@ -19,6 +19,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from soundreasons.learning.loop import Loop, endless, fused_adam, train
 from soundreasons.papers.functional_attribution.method.tasks import MixtureTask
 
 KINDS = ("l2x", "invase", "realx")
@@ -149,8 +150,7 @@ class Trainer:
             n_tasks, d, hidden, 1, has_batch_norm=True, generator=generator, device=device
         )
         parameters = [*self.selector.parameters(), *self.predictor.parameters()]
-        is_fused = mixtures.points.device.type in ("cpu", "cuda", "mps")
-        self.optimizer = torch.optim.Adam(parameters, lr=settings.learning_rate, fused=is_fused)
+        self.optimiser = fused_adam(parameters, learning_rate=settings.learning_rate)
 
     def draw(self, n: int) -> tuple[Tensor, Tensor]:
         """Fresh points of every mixture, (n_tasks, n, d), and their labels, (n_tasks, n)."""
@@ -181,9 +181,9 @@ class Trainer:
         logits = self.predictor(x * mask)[:, :, 0]
         return functional.binary_cross_entropy_with_logits(logits, y, reduction="none")
 
-    def step(self) -> Tensor:
-        """One update; returns the loss of each point."""
-        x, y = self.draw(self.settings.batch_size)
+    def objective(self, batch: tuple[Tensor, Tensor]) -> Tensor:
+        """What is made small: the sum over tasks, so that each task learns as if it were alone."""
+        x, y = batch
         mask, scores = self.mask(x)
         losses = self.losses(x, y, mask)
         objective = losses.mean(dim=1).sum()
@@ -192,10 +192,12 @@ class Trainer:
             objective = self.losses(x, y, random_mask).mean(dim=1).sum()
         if self.kind != "l2x":
             objective = objective + self._reinforce(losses.detach(), mask, scores).sum()
-        self.optimizer.zero_grad(set_to_none=True)
-        objective.backward()  # type: ignore[no-untyped-call]
-        self.optimizer.step()
-        return losses.detach()
+        return objective
+
+    def train(self) -> Tensor:
+        """Take the steps of the settings; the objective before each, on its device."""
+        batches = endless(lambda: self.draw(self.settings.batch_size))
+        return train(self.objective, batches, self.optimiser, Loop(self.settings.steps))
 
     def _reinforce(self, losses: Tensor, mask: Tensor, scores: Tensor) -> Tensor:
         """Loss whose gradient is the expected loss of the selections, plus the cost of their size."""

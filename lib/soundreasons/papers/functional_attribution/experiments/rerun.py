@@ -20,7 +20,6 @@ from soundreasons.papers.functional_attribution.data.published import (
 from soundreasons.papers.functional_attribution.data.task_sets import task_set
 from soundreasons.papers.functional_attribution.experiments.contest import contest
 from soundreasons.papers.functional_attribution.method.attributions import attributions
-from soundreasons.papers.functional_attribution.method.perturbation import generator
 from soundreasons.papers.functional_attribution.method.subset_methods import EXACT_SELECTORS
 from soundreasons.papers.functional_attribution.method.subsets import shapley_weights
 from soundreasons.papers.functional_attribution.method.tasks import MixtureTask
@@ -51,7 +50,7 @@ def shapley_mean_point_as_published(task: MixtureTask, *, rng: np.random.Generat
     if d <= 7:
         first = values[:, 1 << np.arange(d)] - values[:, :1]
         return np.asarray(values @ shapley_weights(d) - first / d)
-    return _sampled_with_wrong_memory(values, generator(rng), n_orders=128)
+    return _sampled_with_wrong_memory(values, np.random.default_rng(0 if rng is None else rng), n_orders=128)
 
 
 def _sampled_with_wrong_memory(values: Scores, rng: np.random.Generator, n_orders: int) -> Scores:

@@ -56,6 +56,20 @@ GRADIENT_METHODS = ("gradient", "gradient_x_input", "integrated_gradients", "exp
 def with_variance(method: str, variance: float) -> Attribution:
     """Return a gradient method that is handed a function of another variance.
 
+    Chapter: functional_attribution.
+
+    Parameters
+    ----------
+    method : str
+        One of `GRADIENT_METHODS`.
+    variance : float, above 0
+        Of the smoothed function.
+
+    Returns
+    -------
+    Attribution
+        The method, with that variance.
+
     Raises
     ------
     ValueError

@@ -9,6 +9,27 @@ from numpy.typing import ArrayLike, NDArray
 
 
 def checked_points(points: ArrayLike) -> NDArray[np.float64]:
+    """Centres of a task as a table of finite numbers. Chapter: functional_attribution.
+
+    Parameters
+    ----------
+    points : array-like
+        What was given as centres.
+
+    Returns
+    -------
+    ndarray of float, shape (n_points, n_features)
+
+    Raises
+    ------
+    ValueError
+        If there is no point or no feature, or a coordinate is not finite.
+
+    Examples
+    --------
+    >>> checked_points([[0, 1]]).tolist()
+    [[0.0, 1.0]]
+    """
     array = np.asarray(points, dtype=np.float64)
     if array.ndim != 2 or 0 in array.shape:
         raise ValueError(
@@ -24,6 +45,29 @@ def checked_points(points: ArrayLike) -> NDArray[np.float64]:
 
 
 def checked_labels(labels: ArrayLike, n_points: int) -> NDArray[np.float64]:
+    """Labels of a task, 0 or 1, both present. Chapter: functional_attribution.
+
+    Parameters
+    ----------
+    labels : array-like
+        What was given as labels.
+    n_points : int
+        How many there must be.
+
+    Returns
+    -------
+    ndarray of float, shape (n_points,)
+
+    Raises
+    ------
+    ValueError
+        If there is not one a point, one is not 0 or 1, or all are equal.
+
+    Examples
+    --------
+    >>> checked_labels([0, 1], 2).tolist()
+    [0.0, 1.0]
+    """
     array = np.asarray(labels, dtype=np.float64)
     if array.shape != (n_points,):
         raise ValueError(f"labels have shape {array.shape}, expected one a point: ({n_points},)")
@@ -39,6 +83,30 @@ def checked_labels(labels: ArrayLike, n_points: int) -> NDArray[np.float64]:
 
 
 def checked_shapes(shapes: Any, n_points: int) -> NDArray[np.int64]:
+    """Numbers of the shapes that the points belong to. Chapter: functional_attribution.
+
+    Parameters
+    ----------
+    shapes : array-like of int, or None
+        What was given as numbers of shapes.
+    n_points : int
+        How many there must be.
+
+    Returns
+    -------
+    ndarray of int, shape (n_points,)
+        All 0 unless given.
+
+    Raises
+    ------
+    ValueError
+        If there is not one whole number a point.
+
+    Examples
+    --------
+    >>> checked_shapes(None, 2).tolist()
+    [0, 0]
+    """
     if shapes is None:
         return np.zeros(n_points, np.int64)
     array = np.asarray(shapes)
@@ -51,6 +119,26 @@ def checked_shapes(shapes: Any, n_points: int) -> NDArray[np.int64]:
 
 
 def check_contradictions(points: NDArray[np.float64], labels: NDArray[np.float64]) -> None:
+    """Refuse equal points of different labels: no set of features can decide between them.
+
+    Chapter: functional_attribution.
+
+    Parameters
+    ----------
+    points : ndarray, shape (n_points, n_features)
+        Centres.
+    labels : ndarray, shape (n_points,)
+        0 or 1.
+
+    Raises
+    ------
+    ValueError
+        If two equal points have different labels.
+
+    Examples
+    --------
+    >>> check_contradictions(np.array([[0.0], [0.0]]), np.array([1.0, 1.0]))
+    """
     distinct, number = np.unique(points, axis=0, return_inverse=True)
     number = number.reshape(-1)
     low = np.ones(len(distinct))

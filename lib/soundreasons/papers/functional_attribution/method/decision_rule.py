@@ -113,6 +113,11 @@ def select_one(scores: Any) -> NDArray[np.bool_]:
     -------
     ndarray of bool, shape (n_points, n_features)
 
+    Raises
+    ------
+    ValueError
+        If the scores are not a finite table.
+
     Examples
     --------
     >>> select_one([[0.2, -0.5]]).tolist()

@@ -9,7 +9,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from soundreasons.papers.functional_attribution.method.perturbation import generator
 from soundreasons.papers.functional_attribution.method.tasks import GRADIENT_VARIANCE, MixtureTask
 
 Scores = NDArray[np.float64]
@@ -37,6 +36,19 @@ def gradient(
     Returns
     -------
     ndarray, shape (n_points, n_features)
+
+    Raises
+    ------
+    ValueError
+        If the variance is not above 0.
+
+    Examples
+    --------
+    Half-way between two points the probability rises; at the points it has all but arrived.
+
+    >>> task = MixtureTask([[0.0], [1.0]], [0, 1])
+    >>> gradient(task, variance=1.0).round(3).tolist()
+    [[0.235], [0.235]]
     """
     return task.gradient(task.points, variance)
 
@@ -54,6 +66,17 @@ def gradient_x_input(
     Returns
     -------
     ndarray, shape (n_points, n_features)
+
+    Raises
+    ------
+    ValueError
+        If the variance is not above 0.
+
+    Examples
+    --------
+    >>> task = MixtureTask([[0.0], [1.0]], [0, 1])
+    >>> gradient_x_input(task, variance=1.0).round(3).tolist()
+    [[0.0], [0.235]]
     """
     return task.points * gradient(task, variance=variance)
 
@@ -80,6 +103,19 @@ def integrated_gradients(
     Returns
     -------
     ndarray, shape (n_points, n_features)
+
+    Raises
+    ------
+    ValueError
+        If the variance is not above 0.
+
+    Examples
+    --------
+    From the middle, where the probability is one half, to each point:
+
+    >>> task = MixtureTask([[0.0], [1.0]], [0, 1])
+    >>> integrated_gradients(task).round(3).tolist()
+    [[-0.5], [0.5]]
     """
     way = task.points - task.points.mean(axis=0)
     shares = np.linspace(0, 1, n_steps + 1)
@@ -111,8 +147,21 @@ def expected_gradients(
     Returns
     -------
     ndarray, shape (n_points, n_features)
+
+    Raises
+    ------
+    ValueError
+        If the variance is not above 0.
+
+    Examples
+    --------
+    A feature that all points share explains nothing:
+
+    >>> task = MixtureTask([[0.0, 0.0], [1.0, 0.0]], [0, 1])
+    >>> bool(abs(expected_gradients(task)[:, 1]).max() < 1e-12)
+    True
     """
-    rng = generator(rng)
+    rng = np.random.default_rng(0 if rng is None else rng)
     tiled = task.points[np.arange(n_samples) % len(task)]
     starts = tiled + rng.normal(scale=np.sqrt(task.variance), size=tiled.shape)
     way = task.points[:, np.newaxis] - starts
@@ -124,7 +173,7 @@ def expected_gradients(
 def deeplift(
     task: MixtureTask, *, rng: np.random.Generator | None = None, variance: float | None = None
 ) -> Scores:
-    r"""Extension, not in the paper: DeepLIFT's rescale rule with the mean of the points as reference.
+    """Extension, not in the paper: DeepLIFT's rescale rule with the mean of the points as reference.
 
     The function as a network: exponents of the centres (sums over features), their exponentials, a sum
     for each label, its logarithm, and the logistic function of the difference. Each unit hands on the
@@ -143,8 +192,21 @@ def deeplift(
     Returns
     -------
     ndarray, shape (n_points, n_features)
+
+    Raises
+    ------
+    ValueError
+        If the variance is not above 0.
+
+    Examples
+    --------
+    >>> task = MixtureTask([[0.0], [1.0]], [0, 1])
+    >>> deeplift(task).round(3).tolist()
+    [[-0.5], [0.5]]
     """
     variance = task.variance if variance is None else variance
+    if not variance > 0:
+        raise ValueError(f"variance is {variance}, expected above 0")
     pair = (task.points, task.points.mean(axis=0))
     by_feature = [-((x[..., np.newaxis, :] - task.points) ** 2) / (2 * variance) for x in pair]
     change = by_feature[0] - by_feature[1]  # (point, centre, feature)

@@ -20,6 +20,31 @@ def shapley_interactions(task: MixtureTask) -> NDArray[np.float64]:
 
     Grabisch and Roubens (1999): :math:`\sum_{T\supseteq I} m(T)/(|T|-|I|+1)` of the Moebius transform m of
     the conditional means; of a single feature it is the Shapley value.
+
+    Chapter: functional_attribution.
+
+    Parameters
+    ----------
+    task : MixtureTask
+        What to explain.
+
+    Returns
+    -------
+    ndarray, shape (n_points, 2**n_features)
+        Column = bit code of the subset.
+
+    Raises
+    ------
+    ValueError
+        If the task has too many features for a table of all subsets (`subsets.members`).
+
+    Examples
+    --------
+    Of two features that decide only together, the pair stands out:
+
+    >>> xor = MixtureTask([[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 0])
+    >>> shapley_interactions(xor)[0, 1:].round(3).tolist()
+    [-0.25, -0.25, -0.5]
     """
     d = task.n_features
     moebius = task.means_at_points.copy()

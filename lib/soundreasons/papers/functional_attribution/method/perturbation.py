@@ -40,8 +40,21 @@ def lime_categorical(
     -------
     ndarray, shape (n_points, n_features)
         Coefficients.
+
+    Raises
+    ------
+    ValueError
+        If `n_samples` is below 1.
+
+    Examples
+    --------
+    Without the second feature's help the label is known, and that is what the weights say:
+
+    >>> task = MixtureTask([[0.0, 0.0], [1.0, 0.0]], [0, 1])
+    >>> lime_categorical(task).round(1).tolist()
+    [[-1.0, -0.0], [1.0, -0.0]]
     """
-    rng, scores = generator(rng), np.empty_like(task.points)
+    rng, scores = np.random.default_rng(0 if rng is None else rng), np.empty_like(task.points)
     for rows in _blocks(task, n_samples):
         points = task.points[rows, np.newaxis]
         drawn = rng.integers(len(task), size=(len(points), n_samples, task.n_features))
@@ -70,8 +83,20 @@ def lime_continuous(
     Returns
     -------
     ndarray, shape (n_points, n_features)
+
+    Raises
+    ------
+    ValueError
+        If `n_samples` is below 1.
+
+    Examples
+    --------
+    >>> task = MixtureTask([[0.0, 0.0], [1.0, 0.0]], [0, 1])
+    >>> first, second = abs(lime_continuous(task)).T
+    >>> bool((first > 10 * second).all())
+    True
     """
-    rng, scores = generator(rng), np.empty_like(task.points)
+    rng, scores = np.random.default_rng(0 if rng is None else rng), np.empty_like(task.points)
     spread = task.points.std(axis=0)
     for rows in _blocks(task, n_samples):
         points = task.points[rows, np.newaxis]
@@ -119,6 +144,19 @@ def gam(task: MixtureTask, *, rng: np.random.Generator | None = None) -> Scores:
     Returns
     -------
     ndarray, shape (n_points, n_features)
+
+    Raises
+    ------
+    ValueError
+        If the task has too many features for a table of all subsets (`subsets.members`).
+
+    Examples
+    --------
+    Of two features that decide only together, neither says anything alone:
+
+    >>> xor = MixtureTask([[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 0])
+    >>> bool(abs(gam(xor)).max() < 1e-12)
+    True
     """
     means = task.means_at_points
     return means[:, 1 << np.arange(task.n_features)] - means[:, :1]
@@ -138,6 +176,19 @@ def shapley_conditional(task: MixtureTask, *, rng: np.random.Generator | None = 
     Returns
     -------
     ndarray, shape (n_points, n_features)
+
+    Raises
+    ------
+    ValueError
+        If the task has too many features for a table of all subsets (`subsets.members`).
+
+    Examples
+    --------
+    Two features that decide only together share the way from one half to the label:
+
+    >>> xor = MixtureTask([[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 0])
+    >>> shapley_conditional(xor)[:2].round(3).tolist()
+    [[-0.25, -0.25], [0.25, 0.25]]
     """
     return np.asarray(task.means_at_points @ shapley_weights(task.n_features))
 
@@ -156,6 +207,17 @@ def shapley_mean_point(task: MixtureTask, *, rng: np.random.Generator | None = N
     Returns
     -------
     ndarray, shape (n_points, n_features)
+
+    Raises
+    ------
+    ValueError
+        If the task has too many features for a table of all subsets (`subsets.members`).
+
+    Examples
+    --------
+    >>> task = MixtureTask([[0.0], [1.0]], [0, 1])
+    >>> shapley_mean_point(task).round(3).tolist()
+    [[-0.5], [0.5]]
     """
     values = task.hybrid_probabilities(task.points, task.points.mean(axis=0))
     return np.asarray(values @ shapley_weights(task.n_features))
@@ -181,8 +243,21 @@ def permutation_importance(
     Returns
     -------
     ndarray, shape (n_points, n_features)
+
+    Raises
+    ------
+    ValueError
+        If `n_samples` is below 1.
+
+    Examples
+    --------
+    A feature that all points share can be exchanged freely:
+
+    >>> task = MixtureTask([[0.0, 0.0], [1.0, 0.0]], [0, 1])
+    >>> permutation_importance(task)[:, 1].tolist()
+    [0.0, 0.0]
     """
-    rng = generator(rng)
+    rng = np.random.default_rng(0 if rng is None else rng)
     own = task.probability(task.points)
     scores = np.empty_like(task.points)
     for feature in range(task.n_features):
@@ -190,30 +265,3 @@ def permutation_importance(
         moved[:, :, feature] = rng.choice(task.points[:, feature], size=moved.shape[:2])
         scores[:, feature] = np.abs(_probabilities(task, moved) - own[:, np.newaxis]).mean(axis=1)
     return scores
-
-
-def generator(rng: np.random.Generator | None) -> np.random.Generator:
-    """Return a generator, one of seed 0 unless given.
-
-    Chapter: functional_attribution.
-
-    Parameters
-    ----------
-    rng : numpy.random.Generator or None
-        What the caller gave.
-
-    Returns
-    -------
-    numpy.random.Generator
-
-    Raises
-    ------
-    Nothing
-        None is allowed.
-
-    Examples
-    --------
-    >>> generator(None).integers(10) == np.random.default_rng(0).integers(10)
-    np.True_
-    """
-    return np.random.default_rng(0) if rng is None else rng

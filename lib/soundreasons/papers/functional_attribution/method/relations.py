@@ -168,6 +168,16 @@ def figure_relation() -> Relation:
     The paper's own colours are not known to us; these are chosen so that every kind of answer occurs: the
     first feature, the second, either of them, both. Chapter: functional_attribution.
 
+    Returns
+    -------
+    Relation
+        Of six rows and two features.
+
+    Raises
+    ------
+    ValueError
+        As for `relation`.
+
     Examples
     --------
     >>> [sorted(map(sorted, answers)) for answers in figure_relation().solutions()]

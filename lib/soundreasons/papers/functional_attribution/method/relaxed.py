@@ -53,7 +53,32 @@ def unexplained(values: ArrayLike, outcome: ArrayLike, subset: Sequence[int]) ->
 
 
 def cells(table: NDArray[np.int64], chosen: Sequence[int]) -> NDArray[np.int64]:
-    """Number of the cell that each row lies in, from 0 without gaps."""
+    """Number of the cell that each row lies in, from 0 without gaps.
+
+    Chapter: functional_attribution.
+
+    Parameters
+    ----------
+    table : ndarray of int, shape (n_rows, n_columns)
+        Codes from 0.
+    chosen : sequence of int
+        Columns that are known.
+
+    Returns
+    -------
+    ndarray of int, shape (n_rows,)
+        Equal where all chosen columns are equal.
+
+    Raises
+    ------
+    IndexError
+        If a number is no column.
+
+    Examples
+    --------
+    >>> cells(np.array([[0, 0], [0, 1], [1, 0], [0, 1]]), [0, 1]).tolist()
+    [0, 1, 2, 1]
+    """
     cell, n_codes = np.zeros(len(table), dtype=np.int64), 1
     for column in chosen:
         n_values = int(table[:, column].max()) + 1

@@ -89,7 +89,32 @@ def property_score(task: MixtureTask, selections: Any) -> float:
 
 
 def keeps_property(task: MixtureTask, selections: Any) -> NDArray[np.bool_]:
-    """Whether each point's selection keeps property 5, shape (n_points,); see `property_score`."""
+    """Whether each point's selection keeps property 5, shape (n_points,); see `property_score`.
+
+    Chapter: functional_attribution.
+
+    Parameters
+    ----------
+    task : MixtureTask
+        Its points and shapes.
+    selections : sequence of sets of int, or ndarray of bool, shape (n_points, n_features)
+        What a method answered.
+
+    Returns
+    -------
+    ndarray of bool, shape (n_points,)
+
+    Raises
+    ------
+    ValueError
+        As for `property_score`.
+
+    Examples
+    --------
+    >>> task = MixtureTask([[0.0, 0.0], [0.0, 1.0], [1.0, 1.0]], [0, 1, 1])
+    >>> keeps_property(task, [{0}, {0, 1}, {0}]).tolist()
+    [False, True, True]
+    """
     masks = _masks(task, selections)
     distance = np.abs(task.points[:, np.newaxis] - task.points)
     is_near = np.einsum("ijd,id->ij", distance, masks.astype(np.float64)) < np.sqrt(task.variance)

@@ -30,12 +30,54 @@ class Selector(Protocol):
 
 
 def check_level(level: float) -> None:
+    """Refuse a level that is no share. Chapter: functional_attribution.
+
+    Parameters
+    ----------
+    level : float
+        What was asked for.
+
+    Raises
+    ------
+    ValueError
+        If it is outside 0 to 1.
+
+    Examples
+    --------
+    >>> check_level(0.5)
+    """
     if not 0 <= level <= 1:
         raise ValueError(f"level is {level}, expected a number from 0 to 1")
 
 
 def confidence(task: MixtureTask) -> NDArray[np.float64]:
-    """How sure the output is once a subset is known: the larger of f_I and 1 - f_I, shape (n, 2**d)."""
+    """How sure the output is once a subset is known: the larger of f_I and 1 - f_I, shape (n, 2**d).
+
+    Chapter: functional_attribution.
+
+    Parameters
+    ----------
+    task : MixtureTask
+        What to explain.
+
+    Returns
+    -------
+    ndarray, shape (n_points, 2**n_features)
+        0.5 to 1; column = bit code of the subset.
+
+    Raises
+    ------
+    ValueError
+        If the task has too many features for a table of all subsets (`subsets.members`).
+
+    Examples
+    --------
+    Of two features that decide only together, either leaves the output as open as none:
+
+    >>> xor = MixtureTask([[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 0])
+    >>> confidence(xor)[0].round(3).tolist()
+    [0.5, 0.5, 0.5, 1.0]
+    """
     return np.maximum(task.means_at_points, 1 - task.means_at_points)
 
 
@@ -63,6 +105,12 @@ def most_confident(task: MixtureTask, level: float, *, largest: int = LARGEST) -
     ------
     ValueError
         If the level is outside 0 to 1.
+
+    Examples
+    --------
+    >>> xor = MixtureTask([[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 0])
+    >>> most_confident(xor, 0.76)[0].tolist()
+    [True, True]
     """
     check_level(level)
     best, code = _confidence_by_size(task)
@@ -80,6 +128,29 @@ def mixture_weights(task: MixtureTask) -> NDArray[np.float64]:
 
     :math:`g_I=4(f_I-\frac12)^2` and :math:`\alpha_I=g_I\prod_{J\subsetneq I}(1-g_J)`: a subset
     counts for what it knows and none of its parts knew.
+
+    Chapter: functional_attribution.
+
+    Parameters
+    ----------
+    task : MixtureTask
+        What to explain.
+
+    Returns
+    -------
+    ndarray, shape (n_points, 2**n_features)
+        0 to 1; column = bit code of the subset.
+
+    Raises
+    ------
+    ValueError
+        If the task has too many features for a table of all subsets (`subsets.members`).
+
+    Examples
+    --------
+    >>> xor = MixtureTask([[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 0])
+    >>> mixture_weights(xor)[0].round(3).tolist()
+    [0.0, 0.0, 0.0, 1.0]
     """
     known = 4 * (task.means_at_points - 0.5) ** 2
     unknown = np.maximum(1 - known, np.finfo(np.float64).tiny)
@@ -106,6 +177,12 @@ def boosted(task: MixtureTask, level: float) -> NDArray[np.bool_]:
     ------
     ValueError
         If the level is outside 0 to 1.
+
+    Examples
+    --------
+    >>> xor = MixtureTask([[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 0])
+    >>> boosted(xor, 0.5)[0].tolist()
+    [True, True]
     """
     check_level(level)
     best, code = _weight_by_size(task)
@@ -119,7 +196,33 @@ def boosted(task: MixtureTask, level: float) -> NDArray[np.bool_]:
 
 
 def best_by_size(task: MixtureTask, values: NDArray[np.float64]) -> BestBySize:
-    """Largest value among the subsets of 1, 2, ... features, and the code of that subset."""
+    """Largest value among the subsets of 1, 2, ... features, and the code of that subset.
+
+    Chapter: functional_attribution.
+
+    Parameters
+    ----------
+    task : MixtureTask
+        Whose features.
+    values : ndarray, shape (n_points, 2**n_features)
+        One a subset, column = bit code.
+
+    Returns
+    -------
+    tuple of ndarray, shape (n_points, n_sizes)
+        The largest value of each size, and the bit code of its subset.
+
+    Raises
+    ------
+    ValueError
+        If the task has too many features for a table of all subsets (`subsets.members`).
+
+    Examples
+    --------
+    >>> xor = MixtureTask([[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 0])
+    >>> best_by_size(xor, confidence(xor))[1][0].tolist()
+    [1, 3]
+    """
     size = subsets.sizes(task.n_features)
     columns = [np.flatnonzero(size == k) for k in range(1, min(LARGEST, task.n_features) + 1)]
     place = [values[:, column].argmax(axis=1) for column in columns]
@@ -143,10 +246,28 @@ def pair_strength(task: MixtureTask) -> NDArray[np.float64]:
     ArchDetect (Tsang et al., 2020) on conditional means, with absolute values where the original squares,
     as in the paper's scripts.
 
+    Chapter: functional_attribution.
+
+    Parameters
+    ----------
+    task : MixtureTask
+        What to explain.
+
     Returns
     -------
     ndarray, shape (n_points, n_features, n_features)
         Symmetric, 0 on the diagonal.
+
+    Raises
+    ------
+    ValueError
+        If the task has too many features for a table of all subsets (`subsets.members`).
+
+    Examples
+    --------
+    >>> xor = MixtureTask([[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 0])
+    >>> pair_strength(xor)[0].round(3).tolist()
+    [[0.0, 0.5], [0.5, 0.0]]
     """
     means, d = task.means_at_points, task.n_features
     whole, single = (1 << d) - 1, 1 << np.arange(d)
@@ -182,6 +303,12 @@ def archipelago(task: MixtureTask, level: float) -> NDArray[np.bool_]:
     ------
     ValueError
         If the level is outside 0 to 1.
+
+    Examples
+    --------
+    >>> xor = MixtureTask([[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 0])
+    >>> archipelago(xor, 0.5)[0].tolist()
+    [True, True]
     """
     check_level(level)
     pairs = _pair_strength(task)

@@ -21,6 +21,18 @@ MOST_FEATURES = 16
 def members(n_features: int) -> NDArray[np.bool_]:
     """Table of all subsets: row = code, column = feature; shape (2**n_features, n_features).
 
+    Chapter: functional_attribution.
+
+    Parameters
+    ----------
+    n_features : int, 1 to 16
+        Number of features, d.
+
+    Returns
+    -------
+    ndarray of bool, shape (2**n_features, n_features)
+        Not to be written to.
+
     Raises
     ------
     ValueError
@@ -45,6 +57,22 @@ def members(n_features: int) -> NDArray[np.bool_]:
 def sizes(n_features: int) -> NDArray[np.int64]:
     """Cardinality of every subset, by code.
 
+    Chapter: functional_attribution.
+
+    Parameters
+    ----------
+    n_features : int, 1 to 16
+        Number of features.
+
+    Returns
+    -------
+    ndarray of int, shape (2**n_features,)
+
+    Raises
+    ------
+    ValueError
+        As for `members`.
+
     Examples
     --------
     >>> sizes(2).tolist()
@@ -55,6 +83,22 @@ def sizes(n_features: int) -> NDArray[np.int64]:
 
 def codes(masks: NDArray[np.bool_]) -> NDArray[np.int64]:
     """Bit codes of selections, shape (..., n_features) to (...).
+
+    Chapter: functional_attribution.
+
+    Parameters
+    ----------
+    masks : ndarray of bool, shape (..., n_features)
+        Selected features.
+
+    Returns
+    -------
+    ndarray of int, shape (...)
+
+    Raises
+    ------
+    TypeError
+        If it is no array of booleans or numbers.
 
     Examples
     --------
@@ -104,6 +148,25 @@ def as_masks(selections: Any, n_features: int) -> NDArray[np.bool_]:
 def check_features(subset: Iterable[int], n_features: int) -> list[int]:
     """Sort the numbers of a subset; `ValueError` if one is no feature.
 
+    Chapter: functional_attribution.
+
+    Parameters
+    ----------
+    subset : iterable of int
+        Numbers of features.
+    n_features : int
+        How many there are.
+
+    Returns
+    -------
+    list of int
+        Sorted.
+
+    Raises
+    ------
+    ValueError
+        If a number is no feature.
+
     Examples
     --------
     >>> check_features({2, 0}, 3)
@@ -122,6 +185,23 @@ def check_features(subset: Iterable[int], n_features: int) -> list[int]:
 def as_sets(accepted: NDArray[np.bool_]) -> list[set[frozenset[int]]]:
     """Turn a table (n_points, 2**d) of accepted subsets into a list of sets of frozensets.
 
+    Chapter: functional_attribution.
+
+    Parameters
+    ----------
+    accepted : ndarray of bool, shape (n_points, 2**n_features)
+        Column = bit code of the subset.
+
+    Returns
+    -------
+    list of set of frozenset of int
+        One set a point.
+
+    Raises
+    ------
+    ValueError
+        As for `members`.
+
     Examples
     --------
     >>> as_sets(np.array([[False, True, True, False]])) == [{frozenset({0}), frozenset({1})}]
@@ -139,9 +219,21 @@ def shapley_weights(n_features: int) -> NDArray[np.float64]:
     Coalition S has weight :math:`(|S|-1)!\,(d-|S|)!/d!` for its members and
     :math:`-|S|!\,(d-|S|-1)!/d!` for the others (Shapley, 1953).
 
+    Chapter: functional_attribution.
+
+    Parameters
+    ----------
+    n_features : int, 1 to 16
+        Number of features, d.
+
     Returns
     -------
     ndarray, shape (2**n_features, n_features)
+
+    Raises
+    ------
+    ValueError
+        As for `members`.
 
     Examples
     --------
@@ -159,6 +251,24 @@ def shapley_weights(n_features: int) -> NDArray[np.float64]:
 
 def subset_name(subset: Sequence[int] | frozenset[int], names: Sequence[str] | None = None) -> str:
     """Write a subset for a table: features count from 1, as in the formulas.
+
+    Chapter: functional_attribution.
+
+    Parameters
+    ----------
+    subset : set or sequence of int
+        Features, from 0.
+    names : sequence of str, optional
+        What features are called; by their numbers from 1 unless given.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    IndexError
+        If there is no name for a feature.
 
     Examples
     --------
