@@ -46,6 +46,8 @@ def build(tmp_path: Path, page: str, text: str) -> tuple[BeautifulSoup, str]:
     (papers / "claims.yml").write_text(LEDGER, encoding="utf-8")
     settings = {
         "extensions": ["myst_parser", "soundreasons.site.roles"],
+        # Sphinx adds what an extension reads to its one default, which another build may have done before.
+        "source_suffix": {".md": "markdown"},
         "soundreasons_papers": str(tmp_path / "papers"),
     }
     warnings = io.StringIO()
