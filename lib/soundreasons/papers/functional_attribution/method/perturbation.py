@@ -73,7 +73,7 @@ def lime_continuous(
 
     Samples move the point by Gaussian offsets, as wide on each feature as the task's points are spread,
     the point itself being the first; the regression is on the offsets in these units, with weight
-    exp(-|offset|² / 2) and penalty 1. Chapter: functional_attribution.
+    `exp(-|offset|² / 2)` and penalty 1. Chapter: functional_attribution.
 
     Parameters
     ----------
