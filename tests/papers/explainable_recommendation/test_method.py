@@ -142,6 +142,64 @@ def test_a_smaller_removal_is_found_than_the_greedy_one():
     assert method.counterfactual(scores, HISTORY, 4, n=1).tolist() == [2]
 
 
+TEN = np.arange(10)
+
+
+def needs(*artists):
+    """Item 20 owes 10 to artist 0, 9 to artist 1 and so on; item 21 overtakes when all `artists` are gone."""
+
+    def scores(part):
+        found = np.zeros(22)
+        found[20] = (10.0 - part).sum()
+        found[21] = 10.5 + 100 * (not np.isin(artists, part).any())
+        return found
+
+    return scores
+
+
+@pytest.mark.parametrize(
+    ("artists", "expected"),
+    [
+        # By hand: greedily 10 + 9 + 8 + 7 + 6 of 55 leave 15, more than 10.5; six artists must go.
+        ((7,), [7]),
+        ((8,), [0, 1, 2, 3, 4, 5]),  # the ninth is not among the eight that are combined
+        ((5, 6, 7), [5, 6, 7]),
+        ((4, 5, 6, 7), [0, 1, 2, 3, 4, 5]),  # four are not tried together
+    ],
+)
+def test_up_to_three_of_the_eight_heaviest_are_combined(artists, expected):
+    assert method.counterfactual(needs(*artists), TEN, 20, n=1).tolist() == expected
+
+
+@pytest.mark.parametrize(("rival", "n_removed"), [(5.5, 25), (4.5, 0)])
+def test_a_removal_holds_25_artists_at_most(rival, n_removed):
+    # By hand: of 30 equal artists 25 must go to leave 5, and 26, one too many, to leave 4.
+    def scores(part):
+        return np.array([*np.zeros(30), len(part), rival])
+
+    assert len(method.counterfactual(scores, np.arange(30), 30, n=1)) == n_removed
+
+
+def test_a_list_is_ten_long_unless_told_otherwise():
+    # By hand: without artist 0 ten others stand before item 1, so it is the eleventh.
+    def scores(part):
+        return np.array([0, float(0 in part), *np.full(10, 0.5)])
+
+    assert method.counterfactual(scores, np.array([0]), 1).tolist() == [0]
+    assert method.counterfactual(lambda part: scores(part)[:11], np.array([0]), 1).tolist() == []
+
+
+def test_all_orders_of_eight_artists_are_still_gone_through():
+    class AskedError(Exception):
+        pass
+
+    def scores(part):
+        raise AskedError
+
+    with pytest.raises(AskedError):
+        method.shapley(scores, np.arange(8), 9)
+
+
 def test_criteria_of_three_cited_artists_by_hand():
     def scores(part):
         return np.array([0, 0, 0, 0, 5.0 * (0 in part) + 3.0 * (2 in part) + 2.0 * (3 in part)])
@@ -177,6 +235,7 @@ ONES = np.ones((2, 2))
         (lambda: method.novelty(np.array([0]), np.zeros(1), 3), "one whom nobody plays"),
         (lambda: method.length(np.zeros(2)), "no reason speaks"),
         (lambda: method.jaccard(ONES, HISTORY), r"shapes \(2, 2\) and \(3,\)"),
+        (lambda: method.jaccard(HISTORY, np.array(1)), r"shapes \(3,\) and \(\)"),
     ],
 )
 def test_what_is_impossible_is_refused(ask, message):

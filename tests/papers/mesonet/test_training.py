@@ -126,6 +126,27 @@ def test_augmentation_shifts_no_channel_beyond_the_published_values():
     assert high - 0.03 < found.max() <= high + 1e-5
 
 
+def test_augmentation_turns_zooms_and_mirrors_by_the_published_values():
+    # Red grows to the right, green downwards; where both are linear, what is read off a moved face tells the
+    # map: two columns at right angles and of one length, 15 degrees either way, mirrored half of the time.
+    # Zoom and brightness, both 0.8 to 1.2, change the slope together.
+    across = torch.tensor([-0.75, -0.25, 0.25, 0.75]).expand(4, 4)
+    face = 0.5 + 0.1 * torch.stack([across, across.T, torch.zeros(4, 4)])
+    moved = method.augment(face.expand(2000, 3, 4, 4), torch.Generator().manual_seed(0)).double()
+    right = (moved[:, :2, 1, 2] - moved[:, :2, 1, 1]) / 0.05
+    down = (moved[:, :2, 2, 1] - moved[:, :2, 1, 1]) / 0.05
+    assert (right * down).sum(1).abs().max() < 1e-5
+    slope = down.norm(dim=1)
+    torch.testing.assert_close(right.norm(dim=1), slope, rtol=1e-5, atol=1e-5)
+    assert 0.64 - 1e-5 <= slope.min() < 0.70
+    assert 1.36 < slope.max() <= 1.44 + 1e-5
+    angle = torch.rad2deg(torch.atan2(-down[:, 0], down[:, 1]))
+    assert -15 - 1e-3 <= angle.min() < -14.8
+    assert 14.8 < angle.max() <= 15 + 1e-3
+    mirrored = (right[:, 0] * down[:, 1] - right[:, 1] * down[:, 0]) < 0
+    assert 0.45 < mirrored.double().mean() < 0.55  # five standard errors around a half
+
+
 @pytest.mark.parametrize("kind", ["meso4", "mesoinception4"])
 def test_a_trainers_step_stays_on_one_device(kind):
     network = mesonet.NETWORKS[kind](32).to("meta")

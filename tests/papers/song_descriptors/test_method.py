@@ -183,3 +183,41 @@ def test_contrast_is_the_sum_of_the_page(seed):
 
 def test_a_descriptor_is_named_whatever_its_capitals():
     assert sd.method.share_named("A SAD song", "Sad, loud", {"Sad": 3.0, "loud": 1.0}) == 0.75
+
+
+def test_one_set_is_drawn_with_seed_0_unless_told_otherwise():
+    texts, tags = ["a b"] * 30, [["a", "b", "c", "d"]]
+    task = sd.method.sets_for(texts, [0] * 30, tags)
+    assert {len(wanted) for wanted in task.relevant} == {1}
+    assert task.documents == sd.method.sets_for(texts, [0] * 30, tags, 1, 0).documents
+    assert {len(wanted) for wanted in sd.sample_descriptor_sets(texts, tags * 30).relevant} == {1}
+
+
+@pytest.mark.parametrize(("place", "expected"), [(0, 1.0), (9, 1.0), (10, 0.0)])
+def test_recall_reads_ten_documents_unless_told_otherwise(place, expected):
+    assert sd.recall_at_k(range(20), {place}) == expected
+
+
+def test_the_first_document_alone_may_be_read():
+    assert sd.recall_at_k([4, 7], {4, 7}, k=1) == 0.5
+
+
+@pytest.mark.parametrize(
+    ("place", "rank_10", "gain_10", "precision_100"),
+    [(10, 1 / 10, 1 / np.log2(11), 1 / 10), (11, 0, 0, 1 / 11), (100, 0, 0, 1 / 100), (101, 0, 0, 0)],
+)
+def test_each_measure_is_cut_where_its_name_says(place, rank_10, gain_10, precision_100):
+    # By hand, one relevant document at a place that counts from 1: 1/place, 1/log2(place + 1), 1/place.
+    hits = sd.method.Hits(np.arange(120)[np.newaxis], -np.arange(120.0)[np.newaxis])
+    found = sd.method.metrics_per_query(hits, [{place - 1}])
+    assert [float(found[name][0]) for name in ("mrr@10", "ndcg@10", "map@100")] == pytest.approx(
+        [rank_10, gain_10, precision_100], abs=1e-12
+    )
+    assert [name for name in found if "accuracy" in name] == [f"accuracy@{k}" for k in (1, 3, 5, 10)]
+
+
+def test_bm25_by_hand():
+    # Two documents of 4 and 2 words, 3 on average; "sad" twice in the first, in it alone:
+    # ln(1 + 1.5 / 1.5) and 2 / (2 + 1.5 (1 - 0.75 + 0.75 * 4 / 3)).
+    asked, songs = sd.method.bm25(["sad"], ["sad sad slow piano", "happy guitar"])
+    assert (asked @ songs.T)[0].tolist() == pytest.approx([np.log(2) * 2 / (2 + 1.5 * 1.25), 0], abs=1e-12)
