@@ -90,3 +90,12 @@ def test_a_concept_that_hangs_nowhere_has_no_parent_and_no_depth():
         method.ancestors(np.zeros((2, 2)))
     with pytest.raises(ValueError, match="have no order"):
         method.entry_order(np.array([np.nan, 1.0]))
+
+
+def test_an_edge_to_a_concept_without_a_group_is_left_out_and_group_0_is_a_group():
+    # A chain 0 - 1 - 2 - 3: by hand, of groups 0, 0, none, 1 one edge is left, of 0, 0, 1, 1 three.
+    chain = np.zeros((5, 4), dtype=int)
+    chain[[4, 0, 1, 2], [0, 1, 2, 3]] = 1
+    assert method.same_group_share(chain, np.array([0, 0, -1, 1])) == 1.0
+    assert np.isnan(method.same_group_share(chain, np.array([0, -1, -1, 0])))  # none is left
+    assert method.same_group_share(chain, np.array([0, 0, 1, 1])) == pytest.approx(2 / 3)
