@@ -99,3 +99,41 @@ def test_an_edge_to_a_concept_without_a_group_is_left_out_and_group_0_is_a_group
     assert method.same_group_share(chain, np.array([0, 0, -1, 1])) == 1.0
     assert np.isnan(method.same_group_share(chain, np.array([0, -1, -1, 0])))  # none is left
     assert method.same_group_share(chain, np.array([0, 0, 1, 1])) == pytest.approx(2 / 3)
+
+
+def test_a_patch_is_what_the_tagger_takes_187_frames_of_96_bands():
+    # The table of Pons and Serra (2019): 187 x 96, which its five pools bring down to 2 x 1.
+    assert method.log_mel(torch.zeros(method.PATCH_SAMPLES)).shape == (187, 96)
+
+
+def test_a_step_sees_64_tracks_of_the_concept_and_64_others(monkeypatch):
+    judged, plain = [], method.balanced_loss
+
+    def counting(scores, is_positive):
+        judged.append((int(is_positive.sum()), int((~is_positive).sum())))
+        return plain(scores, is_positive)
+
+    monkeypatch.setattr(f"{method.fit_probe.__module__}.balanced_loss", counting)
+    is_positive = np.arange(40) % 2 == 0
+    part = method.split_tracks(is_positive[:, np.newaxis])[:, 0]
+    features = np.random.default_rng(0).normal(size=(40, 3, 2))
+    short = method.ProbeSettings(epochs=1, steps=5)
+    untold = method.fit_probe(features, is_positive, part, short)
+    assert judged[:5] == [(64, 64)] * 5
+    assert np.array_equal(
+        untold.vectors, method.fit_probe(features, is_positive, part, short, seed=0).vectors
+    )
+
+
+def test_probes_are_trained_as_the_paper_says_unless_told_otherwise():
+    # Adam at 1e-3, tenfold down after 10 epochs without a better validation loss, stopped after 20; at most
+    # 100 epochs of 100 steps on balanced batches, a quarter of the inputs dropped.
+    assert vars(method.ProbeSettings()) == {
+        "sampling": "balanced",
+        "epochs": 100,
+        "steps": 100,
+        "learning_rate": 1e-3,
+        "dropout": 0.25,
+        "patience": 20,
+        "plateau": 10,
+    }

@@ -145,6 +145,7 @@ def test_a_teacher_prefers_the_set_that_the_text_names():
         (lambda: sd.method.descriptor_rarity([]), "no descriptor set"),
         (lambda: sd.method.share_named("sad", "sad", {"sad": -1.0}), "none below zero"),
         (lambda: sd.teacher_scores(["sad"], ["sad"], np.zeros(2), {}), "1 queries, 1 documents, 2 cosines"),
+        (lambda: sd.teacher_scores(["a", "b"], ["a"], np.zeros(1), {}), "2 queries, 1 documents, 1 cosines"),
         (lambda: sd.margin_loss(*(torch.ones(2, 3),) * 3, torch.ones(3)), "expected .n, n_dims. three times"),
         (lambda: sd.contrastive_loss(*(torch.eye(2),) * 3, 0.0), "temperature is 0.0"),
         (lambda: sd.contrastive_loss(torch.eye(2), torch.eye(3), torch.eye(2), 1.0), "documents .3, 3."),
@@ -221,3 +222,7 @@ def test_bm25_by_hand():
     # ln(1 + 1.5 / 1.5) and 2 / (2 + 1.5 (1 - 0.75 + 0.75 * 4 / 3)).
     asked, songs = sd.method.bm25(["sad"], ["sad sad slow piano", "happy guitar"])
     assert (asked @ songs.T)[0].tolist() == pytest.approx([np.log(2) * 2 / (2 + 1.5 * 1.25), 0], abs=1e-12)
+
+
+def test_a_descriptor_that_was_never_counted_weighs_one():
+    assert sd.method.share_named("sad", "sad, piano", {"sad": 3.0}) == 0.75
