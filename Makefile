@@ -61,7 +61,10 @@ archive: $(READY) ## source, site and executed notebooks in one file, for a depo
 	@gzip --force _build/soundreasons.tar && echo "wrote _build/soundreasons.tar.gz"
 
 benchmarks: $(READY) ## processor time and memory, as ratios
-	@for script in benchmarks/*.py; do $(BIN)/python "$$script" || exit 1; done
+	@for script in $(filter-out benchmarks/mutants.py,$(wildcard benchmarks/*.py)); do $(BIN)/python "$$script" || exit 1; done
+
+mutants: $(READY) ## change every method a little: do its tests notice?
+	@$(BIN)/python benchmarks/mutants.py
 
 setup: $(READY)  ## create .venv and install the lock
 

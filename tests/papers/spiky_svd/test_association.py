@@ -76,6 +76,22 @@ def test_the_value_of_a_pair_by_hand(ppmi):
     assert matrix[0, 1] == pytest.approx(np.log(4 / 3), abs=1e-12)
 
 
+def test_a_pair_seen_once_is_dropped_unless_asked_for(ppmi):
+    # By hand: with 5 contexts the pairs (0, 1) and (2, 3) are above chance: 5 * 2 and 5 * 1 exceed 2 * 2.
+    incidence = np.array([[1, 1, 0, 0, 0], [1, 1, 0, 0, 0], [0, 0, 1, 1, 0], [0, 0, 0, 1, 1]])
+    assert ppmi(incidence)[1].tolist() == [0, 1]
+    assert ppmi(incidence, min_count=1)[1].tolist() == [0, 1, 2, 3]
+
+
+def test_a_matrix_that_is_given_keeps_its_stored_zeros(ppmi):
+    given_rows = sp.csr_matrix(([1, 1, 0, 1, 1], [0, 1, 2, 0, 1], [0, 3, 5]), shape=(2, 3))
+    given_rows = sp.vstack([given_rows, sp.csr_matrix([[0, 0, 1]])], format="csr")
+    kept = given_rows.copy()
+    ppmi(given_rows)
+    for part in ("data", "indices", "indptr"):
+        assert getattr(given_rows, part).tolist() == getattr(kept, part).tolist()
+
+
 def test_a_pair_exactly_at_chance_is_dropped(ppmi):
     # By hand: m c_ij = 4 * 2 = 8 for the kept pair (0, 1) with c = 2, 2; for (2, 3): 4 * 1 = 2 * 2.
     incidence = np.array([[1, 1, 0, 0], [1, 1, 0, 0], [0, 1, 1, 0], [0, 0, 1, 1]])

@@ -60,6 +60,11 @@ def test_without_scaling_by_singular_values_communities_are_orthogonal():
     assert np.abs((embedding @ embedding.T)[different]).max() > 0.01
 
 
+def test_unless_told_otherwise_a_community_meets_its_own_forty_times_as_often():
+    affinity = block_model(6, 2, 0.0, seed=0).affinity
+    assert affinity == pytest.approx(np.array([[40, 1], [1, 40]]) / 100, abs=1e-12)
+
+
 def naive_fit_error(matrix, embedding, spike, dimensions):
     """Least squares of B on the dense truncated matrix, one block at a time."""
     u = embedding[:, :dimensions] / np.linalg.norm(embedding[:, :dimensions], axis=0)
@@ -86,6 +91,17 @@ def test_the_error_of_a_fit_equals_dense_least_squares(seed):
     fit = fit_block_model(matrix, embedding, spike, dimensions=6)
     assert fit.error == pytest.approx(naive_fit_error(matrix, embedding, spike, 6), rel=1e-9)
     assert fit.items.tolist() == np.flatnonzero(spike >= 0).tolist()
+
+
+def test_a_fit_reads_64_dimensions_unless_told_otherwise():
+    # The slow twin again; on 70 random directions each further dimension changes what is missed.
+    rng = np.random.default_rng(4)
+    matrix = rng.normal(size=(90, 90))
+    matrix = matrix + matrix.T
+    embedding, spike = embed(matrix, 70, 0), rng.integers(3, size=90)
+    error = fit_block_model(matrix, embedding, spike).error
+    assert error == pytest.approx(naive_fit_error(matrix, embedding, spike, 64), rel=1e-9)
+    assert abs(error - naive_fit_error(matrix, embedding, spike, 65)) > 1e-6
 
 
 def test_a_model_without_noise_is_read_back_exactly():

@@ -123,6 +123,14 @@ def test_the_fast_form_gives_what_the_plain_one_gives(seed, density):
     assert fast.embed(graph, 12, seed) == pytest.approx(method.embed(graph, 12, seed), abs=1e-9)
 
 
+@pytest.mark.parametrize("form", [np.asarray, sp.csr_matrix])
+def test_a_matrix_that_is_hardly_asymmetric_is_refused(embed, form):
+    matrix = low_rank(np.random.default_rng(6))[0]
+    matrix[3, 8] += 1e-3 * np.abs(matrix).max()
+    with pytest.raises(ValueError, match="not symmetric"):
+        embed(form(matrix), 4, 0)
+
+
 def test_singular_values_need_a_matrix():
     with pytest.raises(ValueError, match=r"shape \(3,\), expected \(n_items, rank\)"):
         singular_values(np.ones(3))

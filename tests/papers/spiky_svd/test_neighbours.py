@@ -71,6 +71,12 @@ def test_norm_groups_are_equal_parts_from_short_to_long():
     assert (np.diff(groups) <= 0).all()
 
 
+def test_norm_groups_are_fifths_unless_told_otherwise_and_may_be_one():
+    embedding = np.arange(1.0, 11.0)[:, np.newaxis]
+    assert norm_groups(embedding).tolist() == [0, 0, 1, 1, 2, 2, 3, 3, 4, 4]  # the paper's quintiles
+    assert norm_groups(embedding, 1).tolist() == [0] * 10
+
+
 ROWS = np.random.default_rng(0).normal(size=(6, 3))
 
 
