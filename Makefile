@@ -40,11 +40,12 @@ long: $(READY)   ## what takes longer than a coffee: real builds, mutants
 test-gpu: $(READY) ## every smoke chapter on the GPU beside the processor
 	@$(BIN)/python -m pytest tests/gpu/smoke_on_gpu.py
 
-check: $(READY)  ## lint, types, layers, unit tests: under three minutes
+check: $(READY)  ## lint, types, layers, the shared floors' tests, and CHAPTER's: under three minutes
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@$(SIDE_BY_SIDE) -q -m "not chapter and not site and not network and not long"
+	@$(SIDE_BY_SIDE) -q -m "not chapter and not site and not network and not long" \
+		tests/core tests/data tests/media tests/site $(if $(CHAPTER),tests/papers/$(CHAPTER) lib/soundreasons/papers/$(CHAPTER))
 
 pair: $(READY)   ## bring notebooks/*.ipynb in step with notebooks/*.md, the sources
 	@for source in notebooks/*.md; do \
