@@ -30,10 +30,10 @@ chapter: $(READY) ## run one chapter: CHAPTER=spiky_svd PROFILE=smoke
 serve: $(READY)  ## read the built site at http://localhost:8000
 	@$(BIN)/soundreasons serve --port $(PORT)
 
-test: $(READY)   ## set up, run every test
+test: $(READY)   ## set up, run every test but the longest
 	@$(SIDE_BY_SIDE) -m "not long"
 
-long: $(READY)   ## what takes longer than a coffee: real builds, mutants
+long: $(READY)   ## the longest tests: a ninth paper, small changes that tests must notice
 	@$(SIDE_BY_SIDE) -m long
 	@$(MAKE) --no-print-directory mutants
 

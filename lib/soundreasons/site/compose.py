@@ -183,6 +183,11 @@ def _source_cell(edition: Edition, output: Any) -> Any:
     mark = _mark(output)
     if current := source.today(mark["name"], mark["file"]):
         mark = {**mark, **current._asdict()}
+    elif not edition.failure:  # an old copy would pass for the code of today
+        raise ComposeError(
+            f"{edition.slug} shows {mark['name']}, which is no longer there; run it again: "
+            f"`soundreasons run {edition.slug}`"
+        )
     link = address.source_address(mark["file"], mark["line"], mark["end"], edition.run.commit)
     name = markup.code(mark["name"])
     parts = [f"**[{name}]({link})**" if link else f"**{name}**", showing.fenced(mark["code"], "python")]

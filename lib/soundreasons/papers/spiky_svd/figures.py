@@ -224,7 +224,7 @@ def plot_spike_ratio(tables: Mapping[str, pd.DataFrame], ax: Axes) -> Axes:
 
 
 def plot_spectrum(spectra: Mapping[str, NDArray[Any]], published: Mapping[str, pd.Series], ax: Axes) -> Axes:
-    """Draw singular values as shares of the largest, those of this run as lines, published ones as marks; return `ax`."""
+    """Draw singular values as shares of the largest: lines for this run, marks for published ones."""
     for (name, values), colour in zip(spectra.items(), (BLUE, *HIGHLIGHTS), strict=False):
         ax.plot(np.arange(1, len(values) + 1), values / values[0], color=colour, label=f"{name} (here)")
     for (name, values), marker in zip(published.items(), ("x", "+", "*"), strict=False):

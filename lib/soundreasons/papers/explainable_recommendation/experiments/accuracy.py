@@ -29,6 +29,7 @@ def accuracies(part: Split, listening: Listening) -> pd.DataFrame:
 
 
 def mean_accuracy(model: Recommender, part: Split) -> pd.Series:
+    """Mean over listeners of recall and nDCG at ten on what was hidden; computed once a model and split."""
     key = ("accuracy", model)
     if key not in part.context.memory:
         remember(part.context, key, accuracy(model, part.test).mean(), n_kept=9)
