@@ -30,21 +30,22 @@ chapter: $(READY) ## run one chapter: CHAPTER=spiky_svd PROFILE=smoke
 serve: $(READY)  ## read the built site at http://localhost:8000
 	@$(BIN)/soundreasons serve --port $(PORT)
 
-test: $(READY)   ## set up, run every test
+test: $(READY)   ## set up, run every test but the longest
 	@$(SIDE_BY_SIDE) -m "not long"
 
-long: $(READY)   ## what takes longer than a coffee: real builds, mutants
+long: $(READY)   ## the longest tests: a ninth paper, small changes that tests must notice
 	@$(SIDE_BY_SIDE) -m long
 	@$(MAKE) --no-print-directory mutants
 
 test-gpu: $(READY) ## every smoke chapter on the GPU beside the processor
 	@$(BIN)/python -m pytest tests/gpu/smoke_on_gpu.py
 
-check: $(READY)  ## lint, types, layers, unit tests: under three minutes
+check: $(READY)  ## lint, types, layers, the shared floors' tests, and CHAPTER's: under three minutes
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@$(SIDE_BY_SIDE) -q -m "not chapter and not site and not network and not long"
+	@$(SIDE_BY_SIDE) -q -m "not chapter and not site and not network and not long" \
+		tests/core tests/data tests/media tests/site $(if $(CHAPTER),tests/papers/$(CHAPTER) lib/soundreasons/papers/$(CHAPTER))
 
 pair: $(READY)   ## bring notebooks/*.ipynb in step with notebooks/*.md, the sources
 	@for source in notebooks/*.md; do \

@@ -307,7 +307,10 @@ def new(
 
     for path in scaffold.new(slug, title, part):
         _say(f"wrote {_near(path)}")
-    _say(f"now: soundreasons run {slug}; soundreasons publish {slug}; make check; CONTRIBUTING.md goes on")
+    _say(
+        f"now: soundreasons run {slug}; soundreasons publish {slug}; make check CHAPTER={slug}; "
+        "CONTRIBUTING.md goes on"
+    )
 
 
 @data_app.command("list")

@@ -49,7 +49,13 @@ def new(slug: str, title: str, part: str, root: Path | None = None) -> list[Path
     title = " ".join(title.split())
     if not title or "@@" in title:
         raise ValueError(f"--title is {title!r}, expected the title of the paper")
-    names = {"SLUG": slug, "LABEL": slug.replace("_", "-"), "CITE": slug, "TITLE": title}
+    names = {
+        "SLUG": slug,
+        "LABEL": slug.replace("_", "-"),
+        "WORDS": slug.replace("_", " "),
+        "CITE": slug,
+        "TITLE": title,
+    }
     texts = {root / path: text for path, text in _filled(names)}
     texts |= _entered(slug, title, part, root)
     for path, text in texts.items():

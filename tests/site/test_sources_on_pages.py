@@ -10,7 +10,7 @@ from playwright.sync_api import Browser
 
 from soundreasons import chapter, showing
 from soundreasons.papers.spiky_svd import embed
-from soundreasons.site import address
+from soundreasons.site import address, compose
 from support import site_checks, small_site
 
 REPOSITORY = "https://git.example.org/us/book"
@@ -66,3 +66,24 @@ def test_a_run_of_files_that_no_commit_holds_names_no_line(monkeypatch):
 def test_an_address_that_is_none_of_a_repository_is_refused(given):
     with pytest.raises(ValueError, match="SOUNDREASONS_REPOSITORY_URL is"):
         address.repository_address(given)
+
+
+@pytest.mark.parametrize("failure", [None, "it stopped"])
+def test_a_definition_that_is_gone_is_not_shown_as_if_it_were_todays(failure):
+    mark = {
+        "kind": "source",
+        "name": "soundreasons.naming.gone",
+        "file": "soundreasons/naming.py",
+        "line": 1,
+        "end": 2,
+    }
+    output = {"metadata": {"soundreasons": mark | {"code": "def gone(): ...", "doc": ""}}}
+    run = SimpleNamespace(commit="0123456789ab")
+    edition = SimpleNamespace(slug="demo", failure=failure, run=run)
+    if failure:  # a page of a chapter that failed shows what it had shown, and its box says so
+        assert "def gone" in compose._source_cell(edition, output).source
+    else:
+        with pytest.raises(
+            compose.ComposeError, match=r"demo shows soundreasons\.naming\.gone, which is no longer"
+        ):
+            compose._source_cell(edition, output)

@@ -110,7 +110,7 @@ def _summary(room: str) -> str:
 
 
 def page(graph: nx.DiGraph) -> str:
-    """Markdown that `book/architecture.md` includes: the picture `generated/architecture.png` and the table."""
+    """Write what `book/architecture.md` includes: the picture `generated/architecture.png` and the table."""
     highest, lowest = floors(graph)[-1], floors(graph)[0]
     alt = (
         f"Boxes on {len(floors(graph))} floors, joined by lines that only go down: {', '.join(highest)} at "

@@ -183,16 +183,33 @@ def _source_cell(edition: Edition, output: Any) -> Any:
     mark = _mark(output)
     if current := source.today(mark["name"], mark["file"]):
         mark = {**mark, **current._asdict()}
+    elif not edition.failure:  # an old copy would pass for the code of today
+        raise ComposeError(
+            f"{edition.slug} shows {mark['name']}, which is no longer there; run it again: "
+            f"`soundreasons run {edition.slug}`"
+        )
     link = address.source_address(mark["file"], mark["line"], mark["end"], edition.run.commit)
     name = markup.code(mark["name"])
     parts = [f"**[{name}]({link})**" if link else f"**{name}**", showing.fenced(mark["code"], "python")]
     if mark["doc"]:
         body = showing.fenced(mark["doc"], "text")
         fence = ":" * 5
-        title = markup.plain(showing.docstring_title(mark["doc"]))
+        title = _with_maths(showing.docstring_title(mark["doc"]))
         parts.append(f"{fence}{{admonition}} {title}\n:class: dropdown\n\n{body}\n{fence}")
     identifier = re.sub(r"[^a-zA-Z0-9_-]", "-", f"source-{mark['line']}-{mark['name']}")[:64]
     return nbformat.v4.new_markdown_cell("\n\n".join(parts), id=identifier)  # type: ignore[no-untyped-call]
+
+
+def _with_maths(text: str) -> str:
+    r"""Write a line of a docstring letter by letter, but for its formulas.
+
+    Examples
+    --------
+    >>> _with_maths(r"The mean, :math:`\frac{1}{n}\sum x`, of a*b")
+    'The mean, $\\frac{1}{n}\\sum x$, of a&#42;b'
+    """
+    parts = re.split(r":math:`([^`]*)`", text)
+    return "".join(f"${part}$" if i % 2 else markup.plain(part) for i, part in enumerate(parts))
 
 
 # What the site lays out anew, as a cell of Markdown after the cell that showed it.

@@ -333,6 +333,7 @@ def test_a_plane_parts_the_two_tastes(context):
 def test_accuracies_are_means_over_users_and_tags_see_all_taggers(part, wide):
     table = accuracy.accuracies(part, wide)
     own = er.fast.accuracy.accuracy(part.models["ease"], part.test)
+    assert accuracy.mean_accuracy(part.models["ease"], part).to_dict() == own.mean().to_dict()
     assert table.loc["ease"].tolist() == pytest.approx([own["recall"].mean(), own["ndcg"].mean()])
     tags = er.TagContent(tags=sp.csr_matrix(wide.tags + wide.held_tags)).fit(part.train)
     assert table.loc["tags", "ndcg"] == er.fast.accuracy.accuracy(tags, part.test)["ndcg"].mean()

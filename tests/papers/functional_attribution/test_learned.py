@@ -45,7 +45,7 @@ def test_a_selector_that_cannot_smuggle_finds_the_telling_feature(easy):
 
 def test_a_batched_network_is_many_separate_ones():
     # Each task's slice of the batched product equals torch's own linear layers.
-    network = BatchedNetwork(3, 4, 5, 2, generator=torch.Generator().manual_seed(0))
+    network = BatchedNetwork(3, (4, 5, 2), generator=torch.Generator().manual_seed(0))
     x = torch.randn(3, 7, 4)
     for number in range(3):
         y = x[number]
@@ -58,7 +58,7 @@ def test_a_batched_network_is_many_separate_ones():
 
 
 def test_batch_norm_is_over_the_batch_of_each_task_and_unit():
-    network = BatchedNetwork(2, 3, 5, 1, has_batch_norm=True, generator=torch.Generator().manual_seed(0))
+    network = BatchedNetwork(2, (3, 5, 1), has_batch_norm=True, generator=torch.Generator().manual_seed(0))
     x = torch.randn(2, 50, 3)
     for number in range(2):  # torch's own layer, on one task
         y, norm = x[number], torch.nn.BatchNorm1d(5, eps=1e-3, affine=False)

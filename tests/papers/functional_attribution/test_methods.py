@@ -372,3 +372,30 @@ def test_a_level_outside_its_range_is_refused_by_subset_methods(name, level, tas
     selector = EXACT_SELECTORS.get(name, fa.method.strongest_interaction)
     with pytest.raises(ValueError, match="expected a number from 0 to 1"):
         selector(task, level)
+
+
+# --- at the level itself: "exceeds" ---------------------------------------------------------------------
+
+XOR = fa.MixtureTask([[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 0])
+
+
+def test_a_confidence_that_only_reaches_the_level_is_not_enough():
+    level = float(fa.method.confidence(XOR)[0, 3])
+    assert not fa.most_confident(XOR, level)[0].any()
+    assert fa.most_confident(XOR, np.nextafter(level, 0))[0].all()
+
+
+def test_a_weight_that_only_reaches_the_level_lets_larger_sets_be_seen():
+    task = fa.multivariate_task(3, 3, np.random.default_rng(0))
+    weights = fa.method.mixture_weights(task)
+    single, pair = weights[:, [1, 2, 4]].max(axis=1), weights[:, [3, 5, 6]].max(axis=1)
+    point = int(np.argmax(pair - single))
+    level = float(single[point])
+    assert 0 < level < pair[point]
+    assert fa.method.boosted(task, level)[point].sum() > 1
+    assert fa.method.boosted(task, np.nextafter(level, 0))[point].sum() == 1
+
+
+def test_the_strongest_pair_does_not_exceed_itself():
+    assert fa.method.archipelago(XOR, 1.0).sum(axis=1).tolist() == [1, 1, 1, 1]
+    assert fa.method.archipelago(XOR, 0.99).all()

@@ -39,7 +39,9 @@ def test_an_item_that_grows_tenfold_climbs_its_spike():
 
 
 def test_obscure_items_that_grow_turn_towards_their_spike():
-    table = follow_items(600, 4, 1.0, [1.0, 3.0, 10.0], [0, 1], n_chosen=3, k=10)
+    table = follow_items(
+        lambda seed: block_model(600, 4, 1.0, seed), [1.0, 3.0, 10.0], [0, 1], n_chosen=3, k=10
+    )
     assert len(table) == 2 * 3 * 3
     mean = table.groupby("factor")[["angle", "norm"]].mean()
     assert mean.loc[10.0, "angle"] < mean.loc[1.0, "angle"]

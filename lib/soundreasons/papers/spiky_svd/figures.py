@@ -223,9 +223,9 @@ def plot_spike_ratio(tables: Mapping[str, pd.DataFrame], ax: Axes) -> Axes:
     return ax
 
 
-def plot_spectrum(ours: Mapping[str, NDArray[Any]], published: Mapping[str, pd.Series], ax: Axes) -> Axes:
-    """Draw singular values as shares of the largest, ours as lines, published ones as marks; return `ax`."""
-    for (name, values), colour in zip(ours.items(), (BLUE, *HIGHLIGHTS), strict=False):
+def plot_spectrum(spectra: Mapping[str, NDArray[Any]], published: Mapping[str, pd.Series], ax: Axes) -> Axes:
+    """Draw singular values as shares of the largest: lines for this run, marks for published ones."""
+    for (name, values), colour in zip(spectra.items(), (BLUE, *HIGHLIGHTS), strict=False):
         ax.plot(np.arange(1, len(values) + 1), values / values[0], color=colour, label=f"{name} (here)")
     for (name, values), marker in zip(published.items(), ("x", "+", "*"), strict=False):
         share = values / values.iloc[0]

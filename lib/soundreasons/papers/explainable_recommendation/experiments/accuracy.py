@@ -24,11 +24,12 @@ def accuracies(part: Split, listening: Listening) -> pd.DataFrame:
         "tags": TagContent(tags=tags).fit(part.train),
         "hybrid": Hybrid(tags=tags, linear=linear if isinstance(linear, EASE) else None).fit(part.train),
     }
-    means = {name: _means(model, part) for name, model in models.items()}
+    means = {name: mean_accuracy(model, part) for name, model in models.items()}
     return pd.DataFrame(means).T[["recall", "ndcg"]]
 
 
-def _means(model: Recommender, part: Split) -> pd.Series:
+def mean_accuracy(model: Recommender, part: Split) -> pd.Series:
+    """Mean over listeners of recall and nDCG at ten on what was hidden; computed once a model and split."""
     key = ("accuracy", model)
     if key not in part.context.memory:
         remember(part.context, key, accuracy(model, part.test).mean(), n_kept=9)

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import spearmanr
 
-from soundreasons.papers.explainable_recommendation.experiments.accuracy import _means
+from soundreasons.papers.explainable_recommendation.experiments.accuracy import mean_accuracy
 from soundreasons.papers.explainable_recommendation.experiments.splits import Split
 from soundreasons.papers.explainable_recommendation.fast.criteria import criteria
 from soundreasons.papers.explainable_recommendation.fast.evidence import Context
@@ -32,7 +32,7 @@ def model_axes(part: Split, users: Sequence[int], names: Sequence[str] = PERSONA
         model, ask = part.models[name], explainers["exact"]
         precision, recall = explainability(model, users, part.context)
         rows[name] = {
-            "ndcg": _means(model, part)["ndcg"],
+            "ndcg": mean_accuracy(model, part)["ndcg"],
             "explainability": precision.mean(),
             "explainable found": np.nanmean(recall),
             "rules": criteria["answered"](model, explainers["rules"], users, part.context).mean(),

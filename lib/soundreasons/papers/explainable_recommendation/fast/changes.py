@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from soundreasons.papers.explainable_recommendation.fast.evidence import Context, Evidence, edited
 from soundreasons.papers.explainable_recommendation.fast.explainers import Explainer
-from soundreasons.papers.explainable_recommendation.fast.pairs import _KEPT, N_SHOWN, Pair, explained
+from soundreasons.papers.explainable_recommendation.fast.pairs import KEPT, N_SHOWN, Pair, explained
 from soundreasons.papers.explainable_recommendation.fast.perturbation import remember
 from soundreasons.papers.explainable_recommendation.fast.recommenders import Floats, Recommender
 from soundreasons.papers.explainable_recommendation.method.criteria import jaccard
@@ -52,7 +52,7 @@ def _shaken(
         asked = _by_user(explained(model, explainer, users, context))
         found = [change for own in asked for change in _shake(own)]
         kept, moved = np.array(found).T if found else np.empty((2, 0))
-        remember(context, key, (kept, moved), n_kept=_KEPT)
+        remember(context, key, (kept, moved), n_kept=KEPT)
     return context.memory[key]  # type: ignore[no-any-return]
 
 

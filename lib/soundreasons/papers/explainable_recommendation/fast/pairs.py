@@ -27,7 +27,7 @@ _STEPS = 5  # of a deletion curve
 NO_SCORE = 1e-12  # of a score that is not above it, no share can be lost
 
 
-_KEPT = 8  # judged pairs of so many (model, explainer, users) stay in a context's memory
+KEPT = 8  # judged pairs of so many (model, explainer, users) stay in a context's memory
 
 
 Users = Sequence[int] | NDArray[np.int64]
@@ -112,7 +112,7 @@ def explained(model: Recommender, explainer: Explainer, users: Users, context: C
     key = ("explained", model, explainer, tuple(map(int, users)))
     if key not in context.memory:
         found = [Pair(model, explainer, user, item, context) for user, item in pairs(model, users)]
-        remember(context, key, found, n_kept=_KEPT)
+        remember(context, key, found, n_kept=KEPT)
     return context.memory[key]  # type: ignore[no-any-return]
 
 

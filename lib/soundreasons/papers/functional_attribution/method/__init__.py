@@ -59,6 +59,7 @@ from soundreasons.papers.functional_attribution.method.subset_methods import (
     most_confident,
     pair_strength,
 )
+from soundreasons.papers.functional_attribution.method.subsets import subset_name
 from soundreasons.papers.functional_attribution.method.tasks import (
     GRADIENT_VARIANCE,
     PUBLISHED_FLOOR,

@@ -3,7 +3,7 @@
 Coordinates and norms are in counts, angles in degrees.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from soundreasons.papers.spiky_svd.experiments.spikes import rows_with_position
 from soundreasons.papers.spiky_svd.experiments.spikes_from_communities import community_direction
 from soundreasons.papers.spiky_svd.fast import embed, neighbour_overlap
-from soundreasons.papers.spiky_svd.method import BlockModel, block_model
+from soundreasons.papers.spiky_svd.method import BlockModel
 
 
 @dataclass(frozen=True)
@@ -72,6 +72,7 @@ def follow_item(
 
     Examples
     --------
+    >>> from soundreasons.papers.spiky_svd import block_model
     >>> model = block_model(200, 2, 0.5, seed=0)
     >>> steps = follow_item(model, 3, [model.popularity[3], 10 * model.popularity[3]], k=5, seed=0)
     >>> steps[1].norm > steps[0].norm
@@ -93,13 +94,10 @@ def follow_item(
 
 
 def follow_items(
-    n_items: int,
-    n_communities: int,
-    popularity_sigma: float,
+    draw: Callable[[int], BlockModel],
     factors: Sequence[float],
     seeds: Sequence[int],
     *,
-    between: float = 0.01,
     n_chosen: int = 5,
     k: int = 20,
 ) -> pd.DataFrame:
@@ -109,8 +107,8 @@ def follow_items(
 
     Parameters
     ----------
-    n_items, n_communities, popularity_sigma, between
-        As for `block_model`.
+    draw : callable
+        Takes a seed, returns a graph.
     factors : sequence of float, increasing from 1
         Popularity of the item at each step, over its first.
     seeds : sequence of int
@@ -128,12 +126,15 @@ def follow_items(
 
     Examples
     --------
-    >>> follow_items(200, 2, 0.5, [1.0, 10.0], [0], n_chosen=1, k=5)["factor"].tolist()
+    >>> from soundreasons.papers.spiky_svd import block_model
+    >>> def draw(seed):
+    ...     return block_model(200, 2, 0.5, seed)
+    >>> follow_items(draw, [1.0, 10.0], [0], n_chosen=1, k=5)["factor"].tolist()
     [1.0, 10.0]
     """
     rows = []
     for seed in seeds:
-        model = block_model(n_items, n_communities, popularity_sigma, seed, between=between)
+        model = draw(seed)
         rank = len(model.affinity)
         there = rows_with_position(embed(model.adjacency, rank, seed), dimensions=rank)
         chosen = there[np.argsort(model.popularity[there], kind="stable")[:n_chosen]]
@@ -210,6 +211,7 @@ def grow_item(model: BlockModel, item: int, factor: float, rng: np.random.Genera
 
     Examples
     --------
+    >>> from soundreasons.papers.spiky_svd import block_model
     >>> small = block_model(4, 1, 0.0, seed=0)
     >>> float(grow_item(small, 2, 10.0, np.random.default_rng(0)).popularity[2])
     10.0
