@@ -9,7 +9,7 @@ READY := .venv/.ready
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PYTHONUNBUFFERED := 1
 # As many workers as cores, four at most (each holds torch), one thread each.
-SIDE_BY_SIDE := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
+SIDE_BY_SIDE := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadscope --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .PHONY: help book site chapter test long mutants test-gpu check serve setup pair publish archive benchmarks clean
@@ -33,7 +33,7 @@ serve: $(READY)  ## read the built site at http://localhost:8000
 test: $(READY)   ## set up, run every test but the longest
 	@$(SIDE_BY_SIDE) -m "not long"
 
-long: $(READY)   ## the longest tests: a ninth paper, small changes that tests must notice
+long: $(READY)   ## the longest tests: a ninth paper, a killed build, real trainings, mutants
 	@$(SIDE_BY_SIDE) -m long
 	@$(MAKE) --no-print-directory mutants
 

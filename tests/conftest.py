@@ -20,27 +20,26 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("book")
 
 ROOT = Path(__file__).resolve().parent.parent
-# What is dear to make once: whoever needs it runs on one worker. The dearest begins first.
-DEAR = {"smoke_book": "whole book", "site": "whole book", "built_book": "small book"}
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """Hand out tests by what they share, where workers run side by side."""
+    from support.side_by_side import InGroups
+
+    return InGroups(config, log)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep together, for workers side by side, the tests that share what is dear to make."""
-    order = ["whole book", "small book"]
-    groups = {item: _group(item) for item in items}
-    for item, group in groups.items():
-        item.add_marker(pytest.mark.xdist_group(group))
-    items.sort(key=lambda item: order.index(groups[item]) if groups[item] in order else len(order))
+    """Begin with what takes longest; see that whoever needs the whole book stands where that is known."""
+    from support import side_by_side
 
-
-def _group(item: pytest.Item) -> str:
-    """Give the book that a test needs; else the folder of its paper; else its file."""
-    for fixture in getattr(item, "fixturenames", ()):
-        if fixture in DEAR:
-            return DEAR[fixture]
-    file = item.path.relative_to(ROOT)
-    return str(file.parent if file.parts[:2] == ("tests", "papers") else file)
+    for item in items:
+        if {"smoke_book", "site"} & set(getattr(item, "fixturenames", ())):
+            file = item.nodeid.partition("::")[0]
+            assert side_by_side.group(item.nodeid) == "whole book", f"name {file} in support/side_by_side.py"
+    items.sort(key=lambda item: side_by_side.rank(item.nodeid))
 
 
 @pytest.fixture

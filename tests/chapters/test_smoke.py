@@ -101,6 +101,7 @@ def half_way(process: subprocess.Popen[str], slug: str) -> None:
     pytest.fail("the chapter ended before it could be killed")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("slug", TWICE)
 def test_a_killed_build_started_again_measures_what_an_undisturbed_one_does(smoke_book, slug, tmp_path):
     book = tmp_path / "book"

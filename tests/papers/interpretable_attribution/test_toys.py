@@ -97,6 +97,7 @@ def test_a_toy_is_solved_and_the_credit_goes_mostly_right(name):
 @pytest.mark.parametrize(
     ("name", "accuracy", "right"), [("a", 0.997, 0.97), ("c", 0.995, 0.95), ("d", 0.999, 1.0)]
 )
+@pytest.mark.long
 def test_the_levels_of_the_authors_code_are_reached(name, accuracy, right):
     # Their code, rerun once: within 0.005 and 0.04, on average over seeds; as many batches as theirs.
     found = [experiments.toys.score_toy(run) for run in experiments.toys.train_toys(name, range(4), 15_000)]

@@ -167,6 +167,7 @@ def test_a_swaps_training_step_stays_on_one_device():
             drawing_error(network, faces[person], person, SwapTraining(batch_size=3), None).backward()
 
 
+@pytest.mark.long
 def test_a_swap_network_learns_two_people_and_keeps_them_apart():
     # Person 0 is a red disc, person 1 a blue one, at random places; decoded by the other's decoder they
     # change colour.
