@@ -45,7 +45,8 @@ check: $(READY)  ## lint, types, layers, the shared floors' tests, and CHAPTER's
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(SIDE_BY_SIDE) -q -m "not chapter and not site and not network and not long" \
-		tests/core tests/data tests/media tests/site $(if $(CHAPTER),tests/papers/$(CHAPTER) lib/soundreasons/papers/$(CHAPTER))
+		tests/core tests/data tests/media tests/site \
+		$(wildcard lib/soundreasons/*.py) $(addprefix lib/soundreasons/,data learning media site) $(if $(CHAPTER),tests/papers/$(CHAPTER) lib/soundreasons/papers/$(CHAPTER))
 
 pair: $(READY)   ## bring notebooks/*.ipynb in step with notebooks/*.md, the sources
 	@for source in notebooks/*.md; do \

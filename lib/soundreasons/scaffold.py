@@ -138,10 +138,10 @@ def _entered(slug: str, title: str, part: str, root: Path) -> dict[Path, str]:
     entry = (
         f"@misc{{{slug},\n  title = {{{title}}},\n  note  = {{Authors, venue and year to be filled in}}\n}}\n"
     )
-    listed = toc.read_text(encoding="utf-8")
-    for line in ("      - file: book/chapters/{}\n", "          - file: book/api/{}\n"):
-        if line.format(last) in listed or "chapters" in line:
-            listed = _after(toc.name, listed, re.escape(line.format(last)), line.format(slug))
+    chapter, names = "      - file: book/chapters/{}\n", "          - file: book/api/{}\n"
+    listed = _after(toc.name, toc.read_text(encoding="utf-8"), chapter.format(last), chapter.format(slug))
+    if names.format(last) in listed:  # a book without a page of names needs no line there
+        listed = _after(toc.name, listed, names.format(last), names.format(slug))
     described = papers.read_text(encoding="utf-8")
     return {
         papers: _after(

@@ -28,6 +28,7 @@ PAGES = (
     "notebooks/profiles/*/*.yml",
     "results/*/*.json",
     "lib/soundreasons/*.py",
+    "lib/soundreasons/*/__init__.py",  # what each floor says it is for stands on the page of the architecture
     "lib/soundreasons/site/*.py",
     "lib/soundreasons/data/*.py",  # as are the names of the modules that notebooks call
     "lib/soundreasons/data/registry.*",

@@ -107,6 +107,8 @@ TABLE: list[tuple[str, str, Change, set[str]]] = [
     ("a reader of data that was not reached", f"{PACKAGE}/data/readers/taxonomies.py", CODE, NOTHING),
     ("another paper, whose source pages may show", f"{PACKAGE}/papers/spiky_svd/figures.py", CODE, SITE),
     ("what judges", f"{PACKAGE}/claims.py", CODE, SITE),
+    ("names that a page lists", f"{PACKAGE}/data/commands.py", replace('"""', '"""Now: '), SITE),
+    ("what a floor says it is for", f"{PACKAGE}/media/__init__.py", replace('"""', '"""Now: '), SITE),
     ("what makes pages", f"{PACKAGE}/site/pages.py", CODE, SITE),
     ("the command line", f"{PACKAGE}/cli.py", CODE, NOTHING),
     ("the runner", f"{PACKAGE}/runner.py", CODE, NOTHING),
@@ -125,6 +127,7 @@ TABLE: list[tuple[str, str, Change, set[str]]] = [
     # Pages.
     ("a page", "book/index.md", append("\nMore.\n"), SITE),
     ("a new page", "book/other.md", hold("# Other\n"), SITE),
+    ("a new page of names", "book/api/other.md", hold("# Other\n"), SITE),
     ("a page, removed", "book/scoreboard.md", remove, SITE),
     ("the table of contents", "_toc.yml", append("# one more line\n"), SITE),
     ("the configuration", "_config.yml", append("# one more line\n"), SITE),
