@@ -32,6 +32,18 @@ def paper(slug: str, picture: str = "") -> contents.Paper:
     )
 
 
+THE_EIGHT = {
+    "mesonet",
+    "music_deepfakes",
+    "functional_attribution",
+    "interpretable_attribution",
+    "spiky_svd",
+    "concept_hierarchies",
+    "song_descriptors",
+    "explainable_recommendation",
+}
+
+
 @pytest.fixture
 def book(tmp_path, monkeypatch):
     (tmp_path / "_toc.yml").write_text("format: jb-book")
@@ -43,7 +55,8 @@ def book(tmp_path, monkeypatch):
 
 def test_the_papers_are_named_once_and_every_chapter_is_among_them():
     slugs = [paper.slug for part in contents.load() for paper in part.papers]
-    assert len(slugs) == len(set(slugs)) >= 8
+    assert len(slugs) == len(set(slugs))
+    assert set(slugs) >= THE_EIGHT  # a ninth may join them
     assert set(project.slugs()) <= set(slugs)
 
 
