@@ -15,11 +15,12 @@ import importlib.metadata
 import json
 import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from soundreasons import parameters, project
+from soundreasons import files, parameters, project
 from soundreasons.results import Fingerprint, Results
 
 COUNTED = (
@@ -31,6 +32,7 @@ COUNTED = (
 # What a paper draws, and the names that its package offers: pages depend on them, measures don't.
 DRAWING = re.compile(r"soundreasons\.papers\.\w+(\.figures(\.\w+)?)?|soundreasons\.media\.drawing")
 PACKAGE = Path(__file__).parent
+_MOST_KNOWN = 5000
 
 
 def digest(value: Any) -> str:
@@ -189,13 +191,39 @@ def drawing_changes(results: Results) -> list[str]:
 
 def _module_changes(then: Mapping[str, str]) -> list[str]:
     found = []
-    for name, old in then.items():
-        path = module_file(name)
-        if path is None:
-            found.append(f"module {name} is gone")
-        elif code_digest(path.read_text(encoding="utf-8")) != old:
-            found.append(f"module {name}")
+    with _known_digests() as known:
+        for name, old in then.items():
+            path = module_file(name)
+            if path is None:
+                found.append(f"module {name} is gone")
+            elif _digest_once(path.read_text(encoding="utf-8"), known) != old:
+                found.append(f"module {name}")
     return found
+
+
+def _digest_once(text: str, known: dict[str, str]) -> str:
+    """Digest of some code; parsed only if these very bytes never were, under this Python."""
+    key = hashlib.sha256(f"{sys.version_info[:2]} {text}".encode()).hexdigest()
+    if key not in known:
+        known[key] = code_digest(text)
+    return known[key]
+
+
+@contextmanager
+def _known_digests() -> Iterator[dict[str, str]]:
+    """Digests of code that was parsed before, kept beside what is built; asking again costs no parsing."""
+    place = project.root() / "_build" / "code-digests.json"
+    try:
+        known = json.loads(place.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        known = {}
+    if not isinstance(known, dict) or len(known) > _MOST_KNOWN:  # most of them of code that is gone
+        known = {}
+    n_known = len(known)
+    yield known
+    if len(known) != n_known:
+        with suppress(OSError):  # where nothing may be written, the next one parses again
+            files.write(place, json.dumps(known))
 
 
 def _version_changes(then: Fingerprint) -> list[str]:

@@ -136,3 +136,28 @@ def test_what_a_chapter_opened_is_registered_as_used_by_it(slug):
     found = results.read(project.reference(slug, "laptop"))
     unnamed = [name for name in found.data if slug not in data.entry(name).used_by]
     assert not [name for name in unnamed if data.entry(name).kind != "asset"]
+
+
+# --- what was parsed before -------------------------------------------------------------------------------
+
+
+def test_code_that_was_parsed_before_is_not_parsed_again_and_other_code_is(fresh, monkeypatch):
+    assert freshness.changes(fresh) == []
+    parsed: list[str] = []
+    original = freshness.code_digest
+    monkeypatch.setattr(freshness, "code_digest", lambda text: parsed.append(text) or original(text))
+    assert freshness.changes(fresh) == []
+    assert parsed == []
+    assert freshness._digest_once("x = 1", {}) == original("x = 1")
+    assert parsed == ["x = 1"]
+
+
+@pytest.mark.parametrize("text", ["[", "[1, 2]", '{"a": '])
+def test_what_is_kept_of_it_may_be_damaged(fresh, text):
+    from soundreasons import project
+
+    freshness.changes(fresh)
+    place = project.root() / "_build" / "code-digests.json"
+    place.write_text(text)
+    assert freshness.changes(fresh) == []
+    assert place.read_text().startswith('{"')
