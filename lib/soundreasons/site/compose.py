@@ -194,22 +194,25 @@ def _source_cell(edition: Edition, output: Any) -> Any:
     if mark["doc"]:
         body = showing.fenced(mark["doc"], "text")
         fence = ":" * 5
-        title = _with_maths(showing.docstring_title(mark["doc"]))
+        title = _marked(showing.docstring_title(mark["doc"]))
         parts.append(f"{fence}{{admonition}} {title}\n:class: dropdown\n\n{body}\n{fence}")
     identifier = re.sub(r"[^a-zA-Z0-9_-]", "-", f"source-{mark['line']}-{mark['name']}")[:64]
     return nbformat.v4.new_markdown_cell("\n\n".join(parts), id=identifier)  # type: ignore[no-untyped-call]
 
 
-def _with_maths(text: str) -> str:
-    r"""Write a line of a docstring letter by letter, but for its formulas.
+def _marked(text: str) -> str:
+    r"""Write a line of a docstring letter by letter, but for its formulas and its code.
 
     Examples
     --------
-    >>> _with_maths(r"The mean, :math:`\frac{1}{n}\sum x`, of a*b")
-    'The mean, $\\frac{1}{n}\\sum x$, of a&#42;b'
+    >>> _marked(r"The mean, :math:`\frac{1}{n}\sum x`, of `x`*")
+    'The mean, $\\frac{1}{n}\\sum x$, of `x`&#42;'
     """
-    parts = re.split(r":math:`([^`]*)`", text)
-    return "".join(f"${part}$" if i % 2 else markup.plain(part) for i, part in enumerate(parts))
+    parts = re.split(r"(:math:)?`([^`]+)`", text)  # text, its role if any, what stands in it, text, ...
+    marked = [markup.plain(parts[0])]
+    for role, inside, after in zip(parts[1::3], parts[2::3], parts[3::3], strict=True):
+        marked += [f"${inside}$" if role else markup.code(inside), markup.plain(after)]
+    return "".join(marked)
 
 
 # What the site lays out anew, as a cell of Markdown after the cell that showed it.
