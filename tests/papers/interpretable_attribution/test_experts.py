@@ -83,8 +83,9 @@ def test_both_forms_say_the_same_with_copied_weights(sharing):
 def test_both_forms_learn_the_same(sharing):
     # In double precision: in single, a hundred steps make a difference of rounding, which processors do
     # differently, as large as what a wrong step would make.
-    blocks = experts(sharing=sharing).double()
+    blocks = experts(sharing=sharing)
     masked = fast.RestrictedExperts.of(blocks).double()
+    blocks = blocks.double()
     x, labels = draw()
     x = x.double()
     losses = method.fit(blocks, lambda: (x, labels), 100, learning_rate=1e-2)
