@@ -184,6 +184,26 @@ def test_sampling_methods_repeat_with_their_seed_and_differ_without(task):
         assert (first != method(task, rng=np.random.default_rng(2), n_samples=50)).any()
 
 
+@pytest.mark.parametrize("name", ["lime_categorical", "lime_continuous"])
+def test_scores_do_not_depend_on_how_many_points_fit_in_memory_together(name, task, monkeypatch):
+    at_once = fa.attributions[name](task)
+    monkeypatch.setattr(perturbation, "_CELLS", 1)
+    assert fa.attributions[name](task) == approx(at_once, abs=1e-10)
+
+
+@pytest.mark.parametrize(
+    ("name", "effort"),
+    [
+        ("lime_categorical", {"n_samples": 1000}),
+        ("lime_continuous", {"n_samples": 1000}),
+        ("integrated_gradients", {"n_steps": 50}),
+        ("expected_gradients", {"n_samples": 500}),
+    ],
+)
+def test_unless_told_a_method_takes_as_many_samples_or_steps_as_in_the_papers_scripts(name, effort, task):
+    assert (fa.attributions[name](task) == fa.attributions[name](task, **effort)).all()
+
+
 def test_a_variance_goes_to_gradient_methods_only(task):
     assert fa.with_variance("gradient", 1.0)(task) == approx(task.gradient(task.points, 1.0))
     with pytest.raises(ValueError, match="method is 'gam', expected one of gradient"):
@@ -272,6 +292,15 @@ def test_parity_needs_all_and_only_the_unlimited_rule_finds_it(parity):
     assert EXACT_SELECTORS["archipelago"](parity, 0.5).all()
 
 
+@pytest.mark.parametrize("largest", [1, 2, 3, 4])
+def test_a_truncated_method_never_selects_more_features_than_its_order(largest):
+    # Only all five features together decide.
+    corners = np.array(list(itertools.product((0.0, 1.0), repeat=5)))
+    task = fa.MixtureTask(corners, corners.sum(axis=1) % 2)
+    assert EXACT_SELECTORS["fanova"](task, 0.9).all()
+    assert (EXACT_SELECTORS[f"ga{largest}m"](task, 0.9).sum(axis=1) == largest).all()
+
+
 def test_the_unlimited_rule_may_answer_nothing():
     # Neighbours half a standard deviation apart: nothing is certain.
     task = fa.MixtureTask([[0.0, 0.0], [0.06, 0.0]], [0, 1])
@@ -353,6 +382,17 @@ def test_a_contradiction_counts_inside_a_shape_only():
     assert fa.property_score(one, answers) == approx(2 / 3)
     apart = fa.MixtureTask(points, [0, 1, 1], [0, 1, 1])
     assert fa.property_score(apart, answers) == 1
+
+
+def test_an_array_of_numbers_names_features_and_one_of_booleans_marks_them():
+    named = subsets.as_masks(np.array([[0, 2], [1, 1]]), 3)
+    assert named.astype(int).tolist() == [[1, 0, 1], [0, 1, 0]]
+    assert (subsets.as_masks(named, 3) == named).all()
+
+
+def test_the_table_of_subsets_that_all_share_cannot_be_written_to():
+    assert subsets.members(3) is subsets.members(3)
+    assert not subsets.members(3).flags.writeable
 
 
 def test_strange_selections_are_refused(task):

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from soundreasons.papers import functional_attribution as fa
-from soundreasons.papers.functional_attribution.method import subsets
+from soundreasons.papers.functional_attribution.method import relaxed, subsets
 
 tables = st.integers(1, 3).flatmap(
     lambda width: st.lists(
@@ -107,6 +107,13 @@ def test_variance_left_open_by_hand():
     assert fa.unexplained([[0], [0], [1], [1]], [0, 0, 0, 1], []) == approx(1)
     with pytest.raises(ValueError, match="no variance to explain"):
         fa.unexplained([[0], [1]], [1, 1], [0])
+
+
+def test_cells_of_columns_too_long_to_be_written_side_by_side_in_64_bits_stay_apart():
+    # 2**40 and 0 side by side are 2**40 (2**40 + 1), which is 2**40 modulo 2**64: the code of 0 and 2**40.
+    long = 2**40
+    table = np.array([[0, 0], [0, long], [long, 0], [long, long], [0, long]])
+    assert relaxed.cells(table, [0, 1]).tolist() == [0, 1, 2, 3, 1]
 
 
 def test_seen_falls_with_every_column_and_unseen_is_honest():

@@ -238,6 +238,12 @@ def test_impossible_options_of_a_task_are_refused(options, message):
         fa.MixtureTask([[0.0], [1.0]], [0, 1], **options)
 
 
+def test_what_is_stated_is_given_by_name_only():
+    assert fa.MixtureTask([[0.0], [1.0]], [0, 1], None, 1.0, stated=[{0}, {0}]).stated.all()
+    with pytest.raises(TypeError, match="positional arguments"):
+        fa.MixtureTask([[0.0], [1.0]], [0, 1], None, 1.0, [{0}, {0}])
+
+
 @pytest.mark.parametrize("variance", [0.0, -1.0, np.nan, np.inf])
 def test_a_gradient_of_a_strange_variance_is_refused(task, variance):
     with pytest.raises(ValueError, match="expected above 0"):
