@@ -66,6 +66,12 @@ def broken(phone: BrowserContext, base: str) -> Visit:
     return site_checks.visit(phone, base, "broken.html")
 
 
+@pytest.fixture(scope="module")
+def wide(browser: Browser, base: str) -> Visit:
+    with site_checks.open_window(browser, "desktop") as window:
+        return site_checks.visit(window, base, "broken.html")
+
+
 @pytest.fixture(scope="module", params=list(site_checks.WINDOWS))
 def good(browser: Browser, base: str, request: pytest.FixtureRequest) -> Visit:
     with site_checks.open_window(browser, request.param) as window:
@@ -122,9 +128,14 @@ def test_a_page_wider_than_the_phone_is_seen(broken: Visit) -> None:
     assert len(broken.overflow) == 1
 
 
-def test_faint_text_and_a_missing_language_are_seen_by_axe(broken: Visit) -> None:
-    assert any("color-contrast" in fault for fault in broken.axe)
+def test_a_missing_language_is_seen_by_axe_in_every_window(broken: Visit, wide: Visit) -> None:
     assert any("html-has-lang" in fault for fault in broken.axe)
+    assert any("html-has-lang" in fault for fault in wide.axe)
+
+
+def test_faint_text_is_seen_by_axe_in_light_and_in_the_dark(wide: Visit) -> None:
+    assert any(fault.startswith("light: color-contrast") for fault in wide.axe)
+    assert any(fault.startswith("dark: color-contrast") for fault in wide.axe)
 
 
 def test_broken_links_and_anchors_are_seen(folder: Path) -> None:
