@@ -437,7 +437,7 @@ class Run:
         absent = [name for name, entry in used.items() if entry.kind == "unavailable"]
         judged = claims.judge_all(ledger, self._measures, profile=self.profile, absent=absent)
         for claim, reason in self._untested.items():
-            judged[ledger.claim(claim).id] = claims.Judgement(verdict="not tested", reason=reason)
+            judged[ledger.claim(claim).id] = claims.Judgement(outcome="not tested", reason=reason)
         showing.verdicts(ledger, judged)
         results_module.write(self._record(judged, used), self.folder / "results.json")
         if self._target is not None:  # plain papermill or Jupyter: nobody else puts the folder in its place

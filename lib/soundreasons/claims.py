@@ -1,34 +1,44 @@
-"""Verdicts: the claims of a ledger, judged by what a run measured.
+"""Outcomes: the claims of a ledger, judged by what a run measured.
 
-A claim has checks, each one rule on measures of the run; a claim is reproduced when every check
-that could be made holds.
+A claim has one family of checks for each kind of evidence that could decide it. The closest kind whose data are
+here, and whose checks rest on enough units, decides; a stand-in never overrules the authors' own files. An
+outcome therefore has two sides: what came out, and how close to the paper the evidence was.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal
+import math
+from collections.abc import Mapping, Sequence
 
-import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from soundreasons.learning.intervals import paired_differences
+from soundreasons.evidence import families, findings
+from soundreasons.evidence.families import Member, Outcome, Together
+from soundreasons.evidence.findings import Finding, Sample
 from soundreasons.ledger import (
     AtLeast,
     AtMost,
     Check,
     Claim,
     Exact,
+    Family,
     Illustration,
     Ledger,
     Ordering,
     RatioToNull,
+    Tier,
     Within,
 )
-from soundreasons.measures import Measure, measure, number
+from soundreasons.measures import Measure, number
 
-Verdict = Literal["reproduced", "contradicted", "inconclusive", "not tested", "illustration"]
+OUTCOMES: tuple[Outcome, ...] = (
+    "supported", "partly supported", "not supported", "undecided", "not tested",
+)  # fmt: skip
+# Trainings differ in more than their seed can tell; so many are asked for where they are the unit.
+FEWEST_OF = {"trainings": 12}
+# How an outcome against a claim is worded where the evidence is not the paper's own.
+_ELSEWHERE = {"other data": "on other data", "stand-in": "on a stand-in", "simulation": "in simulation"}
 
 
 class _Strict(BaseModel):
@@ -36,137 +46,146 @@ class _Strict(BaseModel):
 
 
 class Part(_Strict):
-    """Outcome of one check: its verdict, the rule in words, and what was measured."""
+    """One check as it came out: the rule in words, what was measured, on how many units, and its two p-values."""
 
     rule: str
-    verdict: Verdict
+    outcome: Outcome
     shown: str
+    tier: Tier
     data: str = ""
+    n_units: int | None = None
+    passes: float | None = None
+    fails: float | None = None
+    is_control: bool = False
 
 
 class Judgement(_Strict):
-    """Outcome of one claim."""
+    """Outcome of one claim: what came out, how close the evidence was, and what decided."""
 
-    verdict: Verdict
+    outcome: Outcome
     reason: str
+    tier: Tier | None = None
+    n_passing: int = 0
+    n_checks: int = 0
+    decisive: str = ""
+    is_favoured: bool = False
     parts: list[Part] = Field(default_factory=list)
 
+    @property
+    def words(self) -> str:
+        """The outcome as a page words it.
 
-def _position(low: float, high: float, good_low: float, good_high: float) -> Verdict:
-    """Where an interval lies against the good region."""
-    if good_low <= low and high <= good_high:
-        return "reproduced"
-    return "contradicted" if high < good_low or low > good_high else "inconclusive"
-
-
-def _judge_measure(result: Measure, good_low: float, good_high: float) -> Verdict:
-    if result.low is None or result.high is None:
-        return "inconclusive"
-    return _position(result.low, result.high, good_low, good_high)
-
-
-def difference(first: Measure, second: Measure) -> Measure:
-    """Second minus first: paired by seed where both have the same seeds, else from the intervals' ends.
-
-    Examples
-    --------
-    >>> difference(measure([1.0, 2.0]), measure([2.0, 3.5])).mean
-    1.25
-    """
-    if len(first.values) == len(second.values) > 1 and not (first.exact and second.exact):
-        return measure(paired_differences(first.values, second.values).tolist())
-    return _combine(first, second, lambda a, b: b - a)
+        Examples
+        --------
+        >>> Judgement(outcome="partly supported", reason="", n_passing=3, n_checks=7).words
+        'partly supported (3 of 7)'
+        >>> Judgement(outcome="not supported", reason="", tier="stand-in").words
+        'not seen on a stand-in'
+        """
+        if self.outcome == "partly supported":
+            return f"partly supported ({self.n_passing} of {self.n_checks})"
+        if self.outcome == "not supported" and self.tier in _ELSEWHERE:
+            return f"not seen {_ELSEWHERE[self.tier]}"
+        return self.outcome
 
 
-def ratio(numerator: Measure, null: Measure) -> Measure:
-    """Measure over null: paired by seed where both have the same seeds, else from the intervals' ends.
+class _Made(_Strict):
+    """One check that was made, or why it could not be."""
 
-    Raises
-    ------
-    ValueError
-        If the null is not positive: a ratio says nothing then.
-    """
-    paired = len(numerator.values) == len(null.values) > 1 and not (numerator.exact and null.exact)
-    if min(null.values) <= 0 or (not paired and null.low is not None and null.low <= 0):
-        raise ValueError(f"the null measures {null.text()}; a ratio to it needs a null above 0")
-    if paired:
-        return measure((np.asarray(numerator.values) / np.asarray(null.values)).tolist())
-    return _combine(null, numerator, lambda a, b: b / a)
+    model_config = ConfigDict(arbitrary_types_allowed=True, frozen=True)
+
+    rule: str
+    shown: str
+    finding: Finding | None
 
 
-def _combine(first: Measure, second: Measure, of: Callable[[float, float], float]) -> Measure:
-    """A function that falls with `first` and rises with `second`: its value, and its ends from theirs."""
-    value = of(first.mean, second.mean)
-    if first.low is None or first.high is None or second.low is None or second.high is None:
-        return measure(value)
-    low, high = of(first.high, second.low), of(first.low, second.high)
-    # With a negative numerator a ratio's ends swap places; rounding may put the value just outside.
-    return measure(value, interval=(min(low, high, value), max(low, high, value)))
-
-
-def _judge_bar(check: AtLeast | AtMost, found: Mapping[str, Measure], _: Claim) -> Part:
+def _bar(check: AtLeast | AtMost, found: Mapping[str, Measure], _: Claim) -> _Made:
     result = found[check.measure]
-    least = isinstance(check, AtLeast)
-    good = (check.bar, np.inf) if least else (-np.inf, check.bar)
-    words = f"{check.measure} at {'least' if least else 'most'} {number(check.bar)}"
-    return Part(rule=words, verdict=_judge_measure(result, *good), shown=result.text())
+    low, high = (check.bar, math.inf) if isinstance(check, AtLeast) else (-math.inf, check.bar)
+    words = f"{check.measure} at {'least' if isinstance(check, AtLeast) else 'most'} {number(check.bar)}"
+    if check.test == "signs":
+        finding = findings.signs_against(result.values, check.bar)
+        if isinstance(check, AtMost):
+            finding = finding._replace(passes=finding.fails, fails=finding.passes, distance=-finding.distance)
+        return _Made(rule=f"{words}, by signs", shown=result.text(), finding=finding)
+    if check.test == "binomial":
+        return _Made(rule=f"{words}, of hits", shown=result.text(), finding=_hits(check, result, low, high))
+    return _Made(rule=words, shown=result.text(), finding=_region(result, check, low, high))
 
 
-def _judge_within(check: Within, found: Mapping[str, Measure], _: Claim) -> Part:
+def _hits(check: AtLeast | AtMost, result: Measure, low: float, high: float) -> Finding | None:
+    """A share of hits, or a percentage of them, against its bar; None if nobody says of how many."""
+    n_units = result.n_units or check.n_units
+    if n_units is None:
+        return None
+    scale = 100.0 if result.unit == "%" else 1.0
+    hits = result.mean / scale * n_units
+    if abs(hits - round(hits)) > 1e-6 * n_units:
+        raise ValueError(f"{check.measure} is {result.text()}, no share of hits of {n_units}")
+    return findings.share_against(round(hits), n_units, max(low / scale, 0.0), min(high / scale, 1.0))
+
+
+def _region(result: Measure, check: Check, low: float, high: float) -> Finding | None:
+    sample = findings.sample_of(result, check.n_units)
+    return None if sample is None else findings.against(sample, low, high)
+
+
+def _within(check: Within, found: Mapping[str, Measure], _: Claim) -> _Made:
     result = found[check.measure]
     words = f"{check.measure} between {number(check.low)} and {number(check.high)}"
-    return Part(rule=words, verdict=_judge_measure(result, check.low, check.high), shown=result.text())
+    return _Made(rule=words, shown=result.text(), finding=_region(result, check, check.low, check.high))
 
 
-def _judge_ordering(check: Ordering, found: Mapping[str, Measure], _: Claim) -> Part:
-    steps = [difference(found[first], found[second]) for first, second in itertools.pairwise(check.measures)]
-    # A step must be strictly above the gap: the smallest float above it is the good region's end.
-    verdicts = [_judge_measure(step, float(np.nextafter(check.gap, np.inf)), np.inf) for step in steps]
+def _ordering(check: Ordering, found: Mapping[str, Measure], _: Claim) -> _Made:
+    samples = [findings.sample_of(found[name], check.n_units) for name in check.measures]
     words = " < ".join(check.measures) + (f", each by more than {number(check.gap)}" if check.gap else "")
-    return Part(
-        rule=words, verdict=_all_of(verdicts), shown=" < ".join(found[m].text() for m in check.measures)
-    )
+    shown = " < ".join(found[name].text() for name in check.measures)
+    if None in samples:
+        return _Made(rule=words, shown=shown, finding=None)
+    # A step must be strictly above the gap: the smallest float above it is the good region's end.
+    low = math.nextafter(check.gap, math.inf)
+    steps = [
+        findings.against(findings.minus(second, first), low, math.inf)
+        for first, second in itertools.pairwise(samples)
+        if first and second
+    ]
+    weakest = max(steps, key=lambda step: step.passes)
+    fails = min(1.0, len(steps) * min(step.fails for step in steps))
+    return _Made(rule=words, shown=shown, finding=weakest._replace(fails=fails))
 
 
-def _judge_ratio(check: RatioToNull, found: Mapping[str, Measure], _: Claim) -> Part:
-    if check.at_most is not None:
-        good, bar = (-np.inf, check.at_most), f"at most {number(check.at_most)}"
-    else:
-        assert check.at_least is not None  # the schema asks for one of them
-        good, bar = (check.at_least, np.inf), f"at least {number(check.at_least)}"
-    words = f"{check.measure} over {check.over} {bar}"
-    try:
-        result = ratio(found[check.measure], found[check.over])
-    except ValueError as error:  # a run that was made very small: its other claims can still be judged
-        return Part(rule=words, verdict="not tested", shown=str(error))
-    return Part(rule=words, verdict=_judge_measure(result, *good), shown=result.text())
+def _ratio(check: RatioToNull, found: Mapping[str, Measure], _: Claim) -> _Made:
+    bar = check.at_least if check.at_least is not None else check.at_most
+    assert bar is not None  # the schema asks for one of them
+    words = f"{check.measure} over {check.over} at {'least' if check.at_least is not None else 'most'} {number(bar)}"
+    first, second = found[check.measure], found[check.over]
+    shown = f"{first.text()} over {second.text()}"
+    samples = [findings.sample_of(each, check.n_units) for each in (first, second)]
+    if None in samples:
+        return _Made(rule=words, shown=shown, finding=None)
+    contrast: Sample = findings.times_less(*samples, bar)  # type: ignore[arg-type]
+    ends = (0.0, math.inf) if check.at_least is not None else (-math.inf, 0.0)
+    return _Made(rule=words, shown=shown, finding=findings.against(contrast, *ends))
 
 
-def _judge_exact(check: Exact, found: Mapping[str, Measure], claim: Claim) -> Part:
+def _exact(check: Exact, found: Mapping[str, Measure], claim: Claim) -> _Made:
     result = found[check.measure]
     expected = check.value
     if expected is None:
         expected = next(value.number for value in claim.reported if value.id == check.reported)
-    holds = all(abs(value - expected) <= check.tolerance for value in result.values)
+    worst = max(abs(value - expected) for value in result.values)
+    certain = Sample(worst, 0.0, math.inf, None, exact=True)
     within = f" within {number(check.tolerance)}" if check.tolerance else ""
     words = f"{check.measure} equals {number(expected)}{within}"
-    return Part(rule=words, verdict="reproduced" if holds else "contradicted", shown=result.text())
+    return _Made(
+        rule=words, shown=result.text(), finding=findings.against(certain, -math.inf, check.tolerance)
+    )
 
 
-def _judge_illustration(check: Illustration, found: Mapping[str, Measure], _: Claim) -> Part:
-    shown = "; ".join(f"{name} {found[name].text()}" for name in check.measures)
-    return Part(rule=f"shown, not counted: {check.reason}", verdict="illustration", shown=shown)
-
-
-_JUDGES: dict[str, Any] = {
-    "at_least": _judge_bar,
-    "at_most": _judge_bar,
-    "interval": _judge_within,
-    "ordering": _judge_ordering,
-    "ratio_to_null": _judge_ratio,
-    "exact": _judge_exact,
-    "illustration": _judge_illustration,
-}
+_RULES = {
+    "at_least": _bar, "at_most": _bar, "interval": _within, "ordering": _ordering, "ratio_to_null": _ratio,
+    "exact": _exact,
+}  # fmt: skip
 
 
 def measures_of(check: Check) -> list[str]:
@@ -182,28 +201,64 @@ def measures_of(check: Check) -> list[str]:
     return [check.measure, check.over] if isinstance(check, RatioToNull) else [check.measure]
 
 
-def _judge_check(check: Check, claim: Claim, found: Mapping[str, Measure], absent: set[str]) -> Part:
-    """One check; data that is not here, or a measure that the run did not take, leaves it not tested."""
-    data = ", ".join(check.needs)
-    missing_data = [name for name in check.needs if name in absent]
+def _made(check: Check, claim: Claim, found: Mapping[str, Measure], absent: set[str]) -> _Made:
+    """Make one check; data that is not here, or a measure that the run did not take, leaves it out."""
+    rule = " / ".join(measures_of(check))
+    lacking = [name for name in check.needs if name in absent]
     missing = [name for name in measures_of(check) if name not in found]
-    if missing_data or missing:
-        what = (
-            f"data not here: {', '.join(missing_data)}"
-            if missing_data
-            else f"not measured: {', '.join(missing)}"
-        )
-        return Part(rule=" / ".join(measures_of(check)), verdict="not tested", shown=what, data=data)
-    part: Part = _JUDGES[check.rule](check, found, claim)
-    return part.model_copy(update={"data": data})
+    if lacking or missing:
+        what = f"data not here: {', '.join(lacking)}" if lacking else f"not measured: {', '.join(missing)}"
+        return _Made(rule=rule, shown=what, finding=None)
+    try:
+        made: _Made = _RULES[check.rule](check, found, claim)  # type: ignore[operator]
+    except ValueError as error:  # a run that was made very small: its other claims can still be judged
+        return _Made(rule=rule, shown=str(error), finding=None)
+    return made
 
 
-def _all_of(verdicts: Sequence[Verdict]) -> Verdict:
-    """One contradiction contradicts; one doubt leaves a doubt; what could not be tested is left out."""
-    for verdict in ("contradicted", "inconclusive", "reproduced", "illustration"):
-        if verdict in verdicts:
-            return verdict
-    return "not tested"
+class _Decision(_Strict):
+    model_config = ConfigDict(arbitrary_types_allowed=True, frozen=True)
+
+    family: Family
+    together: Together
+    members: list[Member]
+    parts: list[Part]
+    is_void: bool
+
+    @property
+    def is_here(self) -> bool:
+        """Whether some check of it was made on enough units to decide."""
+        return any(member.has_enough for member in self.members)
+
+
+def _decide(family: Family, claim: Claim, found: Mapping[str, Measure], absent: set[str]) -> _Decision:
+    fewest = FEWEST_OF.get(family.unit, findings.FEWEST)
+    controls = [_made(check, claim, found, absent) for check in family.controls()]
+    control_parts = [_part(made, family, "", fewest, is_control=True) for made in controls]
+    is_void = any(part.outcome == "supported" for part in control_parts)
+    members, parts = [], []
+    for check in family.expanded():
+        made = _made(check, claim, found, absent)
+        members.append(Member(made.finding, family.bias.pushes, fewest, is_void))
+        parts.append(_part(made, family, ", ".join(check.needs), fewest))
+    return _Decision(
+        family=family, together=families.together(members, family.quantifier), members=members,
+        parts=[*parts, *control_parts], is_void=is_void,
+    )  # fmt: skip
+
+
+def _part(made: _Made, family: Family, data: str, fewest: int, *, is_control: bool = False) -> Part:
+    finding = made.finding
+    if finding is None:
+        return Part(
+            rule=made.rule, outcome="not tested", shown=made.shown, tier=family.tier, data=data,
+            is_control=is_control,
+        )  # fmt: skip
+    alone = families.together([Member(finding, "none", fewest)], "all").outcome
+    return Part(
+        rule=made.rule, outcome=alone, shown=made.shown, tier=family.tier, data=data, n_units=finding.n_units,
+        passes=finding.passes, fails=finding.fails, is_control=is_control,
+    )  # fmt: skip
 
 
 def judge(
@@ -218,44 +273,89 @@ def judge(
     found : mapping of name to Measure
         What the run measured.
     profile : str
-        A smoke run never gives a verdict.
+        A smoke run decides nothing.
     absent : sequence of str
         Data sets that no source on the machine of the run supplied.
 
     Returns
     -------
     Judgement
-        Verdict, reason in words, and the outcome of each check.
+        Outcome, the kind of evidence that decided, the reason in words, and every check.
     """
     if claim.not_tested:
-        return Judgement(verdict="not tested", reason=claim.not_tested)
+        return Judgement(outcome="not tested", reason=claim.not_tested)
     if profile == "smoke":
-        return Judgement(verdict="not tested", reason="a smoke run gives no verdict")
+        return Judgement(outcome="not tested", reason="a smoke run decides nothing")
     if profile not in claim.profiles:
-        return Judgement(verdict="not tested", reason=f"needs the {' or '.join(claim.profiles)} profile")
+        return Judgement(outcome="not tested", reason=f"needs the {' or '.join(claim.profiles)} profile")
     lacking = [name for name in claim.needs if name in absent]
     if lacking:
-        return Judgement(verdict="not tested", reason=f"needs data that is not here: {', '.join(lacking)}")
-    parts = [_judge_check(check, claim, found, set(absent)) for check in claim.expanded()]
-    return Judgement(verdict=_all_of([part.verdict for part in parts]), reason=_reason(parts), parts=parts)
+        return Judgement(outcome="not tested", reason=f"needs data that is not here: {', '.join(lacking)}")
+    decisions = [_decide(family, claim, found, set(absent)) for family in claim.families]
+    # The closest that can decide; else the closest of which something was measured.
+    made = [each for each in decisions if each.together.outcome != "not tested"]
+    able = [each for each in decisions if each.is_here and not each.is_void]
+    chosen = next(iter(able or made or decisions))
+    parts = [part for each in decisions for part in each.parts]
+    joint = chosen.together
+    shown = chosen.parts[joint.decisive] if joint.decisive is not None else None
+    return Judgement(
+        outcome=joint.outcome,
+        reason=_reason(chosen),
+        tier=chosen.family.tier if joint.outcome != "not tested" else None,
+        n_passing=joint.n_passing,
+        n_checks=joint.n_members,
+        decisive=f"{shown.rule}: {shown.shown}" if shown else "",
+        is_favoured=joint.is_favoured,
+        parts=parts,
+    )
 
 
-_OUTCOMES: dict[Verdict, tuple[str, str]] = {
-    "reproduced": ("holds", "hold"),
-    "contradicted": ("fails", "fail"),
-    "inconclusive": ("undecided", "undecided"),
-    "not tested": ("not tested", "not tested"),
-    "illustration": ("shown only", "shown only"),
-}
+def _reason(decision: _Decision) -> str:
+    """Why it came out so: how many checks pass, and of what is undecided, what is missing."""
+    joint, family = decision.together, decision.family
+    n = joint.n_members
+    if joint.outcome == "not tested":
+        return next(
+            (part.shown for part in decision.parts if part.outcome == "not tested"), "nothing was measured"
+        )
+    if decision.is_void:
+        return f"void: its control, {family.control.what}, passes too"
+    untested = sum(member.finding is None for member in decision.members)
+    told = f"{joint.n_passing} of {n} checks pass" if n > 1 else {
+        "supported": "its check passes", "not supported": "its check fails"
+    }.get(joint.outcome, "its check decides nothing")  # fmt: skip
+    if untested:
+        told += f", {untested} could not be made"
+    if joint.is_favoured:
+        told += "; favoured by our set-up"
+    if joint.outcome != "undecided":
+        return told
+    return f"{told}; {_what_is_missing(decision)}"
 
 
-def _reason(parts: Sequence[Part]) -> str:
-    """How many checks came out how."""
-    counts = {verdict: sum(part.verdict == verdict for part in parts) for verdict in _OUTCOMES}
-    if len(parts) == 1:
-        return f"one check: {_OUTCOMES[parts[0].verdict][0]}"
-    told = [f"{n} {_OUTCOMES[verdict][n > 1]}" for verdict, n in counts.items() if n]
-    return f"{len(parts)} checks: {', '.join(told)}"
+def _what_is_missing(decision: _Decision) -> str:
+    joint, family = decision.together, decision.family
+    if joint.is_spared:
+        return f"what fails is pushed that way by our set-up: {family.bias.why}"
+    if joint.decisive is None:
+        return f"too few cases to tell most from half: {joint.n_passing} of {joint.n_members}"
+    member = decision.members[joint.decisive]
+    finding = member.finding
+    if finding is None:
+        return "nothing was measured"
+    if not member.has_enough:
+        if finding.n_units is None:
+            return f"nobody says over how many {family.unit} its interval is"
+        return f"{finding.n_units} {family.unit} are too few, {member.fewest} are needed"
+    seen = number(findings.smallest_visible(finding)) if finding.spread else ""
+    needed = findings.units_needed(finding)
+    told = (
+        f"the smallest distance from the bar that it would see is {seen}" if seen else "its units do not vary"
+    )
+    if needed and finding.n_units and needed > finding.n_units:
+        told += f"; about {needed:,} {family.unit} would decide, of which it had {finding.n_units:,}"
+    return told
 
 
 def judge_all(
@@ -268,4 +368,5 @@ def judge_all(
 def data_named(ledger: Ledger) -> set[str]:
     """Data sets that the checks of a ledger need."""
     needs = {name for claim in ledger.claims for name in claim.needs}
-    return needs | {name for claim in ledger.claims for check in claim.expanded() for name in check.needs}
+    checks = [check for claim in ledger.claims for check in [*claim.expanded(), *claim.illustrated()]]
+    return needs | {name for check in checks for name in check.needs}

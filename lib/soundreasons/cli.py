@@ -1,4 +1,4 @@
-"""The command line: soundreasons book | run | check | compare | try | new | student | data | publish."""
+"""The command line: soundreasons book | run | check | compare | try | new | judge | freeze | student | data | publish."""
 
 from __future__ import annotations
 
@@ -311,6 +311,33 @@ def new(
         f"now: soundreasons run {slug}; soundreasons publish {slug}; make check CHAPTER={slug}; "
         "CONTRIBUTING.md goes on"
     )
+
+
+@app.command()
+def judge(
+    chapters: Annotated[list[str] | None, typer.Argument(help="Chapters; all if left out")] = None,
+) -> None:
+    """Judge the committed results anew, by the ledgers as they are today; nothing is run."""
+    from soundreasons import project
+    from soundreasons.site import reference
+
+    for slug in chapters or project.slugs():
+        project.require_chapter(slug)
+        judged = reference.judge_again(slug)
+        rows = [[name, one.words, one.tier or "-", one.reason] for name, one in judged.items()]
+        _say(f"{slug}:")
+        _print_table(["claim", "outcome", "by", "why"], rows)
+
+
+@app.command()
+def freeze(chapter: Chapter) -> None:
+    """Write down the rules of a chapter's claims, and whether anything had been measured by them yet."""
+    from soundreasons import freezing
+
+    _say(f"wrote {_near(freezing.freeze(chapter))}")
+    rules = freezing.read(chapter).rules
+    seen = sum(bool(rule.seen) for rule in rules.values())
+    _say(f"{len(rules)} rules, {seen} of them exploratory: a committed run had measured what they judge")
 
 
 @data_app.command("list")

@@ -1,6 +1,7 @@
 """The ledger: what a paper claims and what it reports, and the rules that its claims are judged by.
 
-Each `papers/<slug>/claims.yml` holds the claims of one paper and the numbers that its chapter cites. A
+Each `papers/<slug>/claims.yml` holds the claims of one paper and the numbers that its chapter cites. A claim
+says whose sentence it is, and has, for each kind of evidence that could decide it, one family of checks. A
 chapter reads what it needs by name, and gets the number with its unit, its provenance and what it is:
 
     book = ledger.read("mesonet")
@@ -25,6 +26,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from soundreasons.naming import unknown
 
 Provenance = Literal["paper", "authors-repository", "authors-code-rerun", "secondary", "ours", "recalled"]
+Kind = Literal["paper", "reading", "ours"]
+Tier = Literal["authors' artefacts", "same data", "other data", "stand-in", "simulation"]
 _Entry = TypeVar("_Entry")
 
 
@@ -42,6 +45,20 @@ PROVENANCE: dict[str, Mark] = {
     "secondary": Mark("second-hand", "quoted by somebody else; not seen in the paper itself"),
     "ours": Mark("ours", "computed by us with our own means, outside this run"),
     "recalled": Mark("recalled, unchecked", "general knowledge or reconstruction; not checked at a source"),
+}
+
+
+KINDS: dict[Kind, str] = {
+    "paper": "a sentence of the paper that we have read somewhere",
+    "reading": "what we take the paper to imply",
+    "ours": "an extension, a limit or a conjecture of ours",
+}
+TIERS: dict[Tier, str] = {
+    "authors' artefacts": "the authors' own weights, scores, trees, vectors or tasks, measured by our code",
+    "same data": "the paper's data, our code",
+    "other data": "the paper's method on public data of the same kind and comparable size, our code",
+    "stand-in": "a smaller network, a toy generator or a shorter training in place of the paper's",
+    "simulation": "worlds that we drew ourselves",
 }
 
 
@@ -112,13 +129,19 @@ class Deviation(_Strict):
 
 
 class _Check(_Strict):
+    """What all rules share; `n_units` is how many units the measures are over, where they do not say."""
+
     for_each: dict[str, list[str]] = Field(default_factory=dict)
     needs: list[str] = Field(default_factory=list)
+    n_units: Annotated[int, Field(ge=1)] | None = None
 
 
 class _Bar(_Check):
     measure: str
     bar: float
+    test: Literal["interval", "binomial", "signs"] = (
+        "interval"  # binomial: hits of n units; signs: of each value
+    )
 
 
 class AtLeast(_Bar):
@@ -189,7 +212,7 @@ class Exact(_Check):
 
 
 class Illustration(_Check):
-    """Shown beside the claim, never counted; `reason` says why no rule can decide it."""
+    """Shown beside the claim, never counted; `reason` says why it does not decide."""
 
     rule: Literal["illustration"]
     measures: list[str]
@@ -201,15 +224,95 @@ Check = Annotated[
 ]
 
 
+class Bias(_Strict):
+    """Which way what differs from the paper pushes the checks of a family; anything but `unknown` is shown."""
+
+    pushes: Literal["towards", "away", "none", "unknown"] = "unknown"
+    why: str = ""
+    shown_by: str = ""
+
+    @model_validator(mode="after")
+    def _is_shown(self) -> Bias:
+        if self.pushes in {"towards", "away"} and not self.shown_by:
+            raise ValueError(
+                f"bias {self.pushes} counts only with an experiment or a citation in shown_by; else it is unknown"
+            )
+        return self
+
+
+class Control(_Strict):
+    """A run with a known opposite answer, in which the checks must not pass; or why there is none."""
+
+    what: str
+    checks: list[Check] = Field(default_factory=list)
+    none: str = ""
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Control:
+        if bool(self.checks) == bool(self.none):
+            raise ValueError("give the checks of the control, or the reason in none, one of them")
+        return self
+
+
+class Family(_Strict):
+    """The checks by which one kind of evidence decides a claim, fixed before they are made.
+
+    `what` says what they measure and why that is what the claim says; `margin` where the bar comes from;
+    `unit` what was drawn at random, "none" where nothing was; `beside` names a reported value that the deciding
+    number stands next to.
+    """
+
+    tier: Tier
+    what: str
+    unit: str
+    margin: str
+    control: Control
+    quantifier: Literal["all", "any", "most"] = "all"
+    bias: Bias = Bias()
+    n_units: Annotated[int, Field(ge=1)] | None = None
+    needs: list[str] = Field(default_factory=list)
+    beside: str = ""
+    checks: Annotated[list[Check], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _counts(self) -> Family:
+        if any(isinstance(check, Illustration) for check in [*self.checks, *self.control.checks]):
+            raise ValueError("an illustration counts nowhere; put it under shown")
+        return self
+
+    def expanded(self) -> list[Check]:
+        """Checks with every `for_each` spelled out, each with the family's number of units and data."""
+        return self._expanded(self.checks)
+
+    def controls(self) -> list[Check]:
+        """Checks of the control, spelled out alike."""
+        return self._expanded(self.control.checks)
+
+    def _expanded(self, checks: Sequence[Check]) -> list[Check]:
+        singles = [single for check in checks for single in _expand(check)]
+        return [
+            single.model_copy(
+                update={"n_units": single.n_units or self.n_units, "needs": [*self.needs, *single.needs]}
+            )
+            for single in singles
+        ]
+
+
 class Claim(_Strict):
-    """One claim of a paper, in our words, and how it is judged."""
+    """One claim, in our words: whose sentence it is, how we know it, and how it is judged.
+
+    `mind` says what would change our mind; `shown` is measured beside the claim and decides nothing.
+    """
 
     id: str
+    kind: Kind
     claim: str
     where: str
+    known: Provenance | Literal["inferred"]
     reported: list[Reported] = Field(default_factory=list)
-    why_rule: str
-    checks: list[Check] = Field(default_factory=list)
+    families: list[Family] = Field(default_factory=list)
+    shown: list[Illustration] = Field(default_factory=list)
+    mind: str = ""
     not_tested: str = ""
     needs: list[str] = Field(default_factory=list)
     profiles: list[Literal["laptop", "paper"]] = ["laptop", "paper"]
@@ -217,13 +320,34 @@ class Claim(_Strict):
 
     @model_validator(mode="after")
     def _judgeable(self) -> Claim:
-        if bool(self.checks) == bool(self.not_tested):
-            raise ValueError(f"claim {self.id}: give checks, or the reason in not_tested, one of them")
+        if bool(self.families) == bool(self.not_tested):
+            raise ValueError(f"claim {self.id}: give families, or the reason in not_tested, one of them")
+        if self.families and not self.mind:
+            raise ValueError(f"claim {self.id}: say in mind what would change our mind")
+        if self.kind == "paper" and self.known in {"inferred", "ours"}:
+            raise ValueError(
+                f"claim {self.id}: known is {self.known}; a sentence that nobody read is a reading"
+            )
+        tiers = [family.tier for family in self.families]
+        if sorted(tiers, key=list(TIERS).index) != tiers or len(set(tiers)) != len(tiers):
+            raise ValueError(f"claim {self.id}: one family a tier, the closest first; got {', '.join(tiers)}")
         values = {reported.id: reported for reported in self.reported}
-        for check in self.checks:
-            if isinstance(check, Exact) and check.reported is not None:
-                self._usable(values.get(check.reported), check.reported)
+        for family in self.families:
+            if family.beside and family.beside not in values:
+                raise ValueError(f"claim {self.id}: beside names {family.beside!r}, which is not reported")
+            for check in family.checks:
+                if isinstance(check, Exact) and check.reported is not None:
+                    self._usable(values.get(check.reported), check.reported)
         return self
+
+    @property
+    def checks(self) -> list[Check]:
+        """All checks of all families, each with the data that its family needs."""
+        return [
+            check.model_copy(update={"needs": [*family.needs, *check.needs]})
+            for family in self.families
+            for check in family.checks
+        ]
 
     def _usable(self, reported: Reported | None, name: str) -> None:
         if reported is None:
@@ -251,8 +375,12 @@ class Claim(_Strict):
         return _with_prefix(f"value of claim {self.id}", prefix, self.reported)
 
     def expanded(self) -> list[Check]:
-        """Checks with every `for_each` spelled out."""
-        return [single for check in self.checks for single in _expand(check)]
+        """Checks of all families with every `for_each` spelled out."""
+        return [single for family in self.families for single in family.expanded()]
+
+    def illustrated(self) -> list[Illustration]:
+        """What is shown beside the claim, with every `for_each` spelled out."""
+        return [single for each in self.shown for single in _expand(each)]  # type: ignore[misc]
 
 
 class Ledger(_Strict):

@@ -14,6 +14,9 @@ from soundreasons.claims import Judgement
 from soundreasons.measures import Measure, number
 
 
+SCHEMA: Literal[2] = 2  # changes when the shape of the record does
+
+
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
@@ -82,9 +85,9 @@ class Shown(_Strict):
 
 
 class Results(_Strict):
-    """The whole record; `schema_version` changes when its shape does."""
+    """The whole record."""
 
-    schema_version: Literal[1] = 1
+    schema_version: Literal[2] = SCHEMA
     slug: str
     profile: str
     key: str = ""

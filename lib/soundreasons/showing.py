@@ -95,8 +95,11 @@ def verdicts(ledger: ledgers.Ledger, judged: Mapping[str, claims.Judgement]) -> 
     found = [(claim, judged[claim.id]) for claim in ledger.claims]
     shown = results_module.Table(
         caption="Every claim of the ledger and what this run says of it",
-        columns=["claim", "in our words", "verdict", "checks"],
-        rows=[[claim.id, Markup(claim.claim), one.verdict, one.reason] for claim, one in found],
+        columns=["claim", "whose", "in our words", "outcome", "by", "why"],
+        rows=[
+            [claim.id, claim.kind, Markup(claim.claim), one.words, one.tier or "–", one.reason]
+            for claim, one in found
+        ],
     )
     table(shown, "verdicts")
 

@@ -32,7 +32,7 @@ PAGES = (
     "lib/soundreasons/site/*.py",
     "lib/soundreasons/data/*.py",  # as are the names of the modules that notebooks call
     "lib/soundreasons/data/registry.*",
-    "lib/soundreasons/papers/*/claims.yml",
+    "lib/soundreasons/papers/*/claims.*",
     "lib/soundreasons/papers/**/*.py",  # pages show their sources
 )
 # They make the site or call what does, and no page shows what they say.

@@ -106,9 +106,9 @@ def _unfinished(slug: str, profile: str) -> results.Results:
 
 
 def judged(edition: Edition, run: results.Results) -> dict[str, claims.Judgement]:
-    """Verdicts of a run by the ledger as it is today: a rule that changed since is applied anew."""
+    """Outcomes of a run by the ledger as it is today: a rule that changed since is applied anew."""
     if edition.failure and run is edition.run:
-        untested = claims.Judgement(verdict="not tested", reason="the chapter's run did not finish")
+        untested = claims.Judgement(outcome="not tested", reason="the chapter's run did not finish")
         return {claim.id: untested for claim in edition.ledger.claims}
     return claims.judge_all(edition.ledger, run.measures, profile=run.profile, absent=run.absent())
 

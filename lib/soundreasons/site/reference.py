@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,7 +35,7 @@ def of(found: results.Results) -> State:
     """State of some results: what changed since, or that nothing did."""
     changed = freshness.changes(found)
     if not changed and _verdicts_changed(found):
-        changed = ["the ledger gives other verdicts now"]
+        changed = ["the ledger gives other outcomes now"]
     if changed:
         return State(False, f"stale: {'; '.join(changed)}")
     elsewhere = [name for name in found.fingerprint.data if not data.available(name)]
@@ -44,7 +45,7 @@ def of(found: results.Results) -> State:
 def _verdicts_changed(found: results.Results) -> bool:
     ledger = ledgers.load(project.ledger(found.slug))
     now = claims.judge_all(ledger, found.measures, profile=found.profile, absent=found.absent())
-    return {name: j.verdict for name, j in now.items()} != {n: j.verdict for n, j in found.verdicts.items()}
+    return {name: j.words for name, j in now.items()} != {name: j.words for name, j in found.verdicts.items()}
 
 
 def publish(slugs: Sequence[str] | None = None) -> list[Path]:
@@ -70,6 +71,26 @@ def publish(slugs: Sequence[str] | None = None) -> list[Path]:
     for slug, run in found.items():
         results.write(run, project.reference(slug, "laptop"))
     return [project.reference(slug, "laptop") for slug in found]
+
+
+def judge_again(slug: str, profile: str = "laptop") -> dict[str, claims.Judgement]:
+    """Judge committed measures by the ledger as it is today; nothing is measured anew.
+
+    Raises
+    ------
+    ValueError
+        If there are no committed results, or they are no results.
+    """
+    path = project.reference(slug, profile)
+    if not path.is_file():
+        raise ValueError(f"there are no committed {profile} results of {slug}; `soundreasons publish` writes them")
+    # Outcomes are left out before the file is read: those of an older scheme have another shape.
+    raw = json.loads(path.read_text(encoding="utf-8")) | {"verdicts": {}, "schema_version": results.SCHEMA}
+    found = results.Results.model_validate(raw)
+    ledger = ledgers.load(project.ledger(slug))
+    judged = claims.judge_all(ledger, found.measures, profile=found.profile, absent=found.absent())
+    results.write(found.model_copy(update={"verdicts": judged}), path)
+    return judged
 
 
 def _unfit(slug: str, run: results.Results) -> str:

@@ -1,0 +1,1 @@
+"""What a sample says of a bar, and what the checks of a claim say together."""
