@@ -1,13 +1,15 @@
-"""Sphinx extension: the roles ``{claim}`` and ``{paper}``, which cite the ledger in prose, and ``{mark}``.
+"""Sphinx extension: the roles ``{claim}``, ``{paper}`` and ``{outcome}``, which cite the ledger, and ``{mark}``.
 
 ``{claim}`C1` `` links to the claim on the scoreboard. ``{paper}`C1.deezer_peaks` `` (a value
 reported beside a claim) and ``{paper}`deezer_items` `` (a fact of the ledger) print the value, its unit
 and a mark that says how we know it. On a chapter's page the paper is the page's own; elsewhere it is
-named: ``{claim}`spiky_svd:C1` ``. What the ledger does not hold is a Sphinx warning, and the site is
+named: ``{claim}`spiky_svd:C1` ``. ``{outcome}`C1` `` says what came out of the claim in this build, so that no
+sentence can say otherwise. What the ledger does not hold is a Sphinx warning, and the site is
 built with warnings as errors, so a page can't cite what isn't there.
 """
 
 import functools
+import json
 from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path, PurePosixPath
@@ -26,6 +28,7 @@ from soundreasons.site.edition import scoreboard_anchor
 logger = logging.getLogger(__name__)
 
 SCOREBOARD_PAGE = "book/scoreboard"
+SCOREBOARD_FILE = "book/generated/scoreboard.json"
 PROVENANCE_PAGE = "book/how-to-read"
 PROVENANCE_ANCHOR = "provenance"
 
@@ -117,7 +120,7 @@ class ClaimRole(_LedgerRole):
 
 
 class MarkRole(_LedgerRole):
-    """``{mark}`spiky_svd:C1 reproduced` ``: the claim's name in the shape of a verdict, for the overview."""
+    """``{mark}`spiky_svd:C1 supported` ``: the claim's name in the shape of a verdict, for the overview."""
 
     def cite(self, slug: str, identifier: str, ledger: ledgers.Ledger) -> Iterator[nodes.Node]:
         """Build the link; who listens to the page hears the verdict behind the name."""
@@ -127,6 +130,28 @@ class MarkRole(_LedgerRole):
         link = self.link(name, SCOREBOARD_PAGE, scoreboard_anchor(slug, name), sentence, classes)
         link += nodes.inline("", f" {verdict}", classes=["only-heard"])
         yield link
+
+
+class OutcomeRole(_LedgerRole):
+    """``{outcome}`C1` ``: what came out of the claim in this build, in the words of the box."""
+
+    def cite(self, slug: str, identifier: str, ledger: ledgers.Ledger) -> Iterator[nodes.Node]:
+        """Build the words, which lead to the claim on the scoreboard."""
+        claim = ledger.claim(identifier)
+        told = Path(self.env.srcdir) / SCOREBOARD_FILE
+        self.env.note_dependency(str(told))
+        words, outcome = _outcomes(told).get((slug, claim.id), ("not tested", "not tested"))
+        classes = ["outcome", f"outcome-{outcome.replace(' ', '-')}"]
+        sentence = " ".join(claim.claim.split())
+        yield self.link(words, SCOREBOARD_PAGE, scoreboard_anchor(slug, identifier), sentence, classes)
+
+
+def _outcomes(path: Path) -> dict[tuple[str, str], tuple[str, str]]:
+    """Words and outcome of each claim in this build; none before the first build."""
+    if not path.is_file():
+        return {}
+    rows = json.loads(path.read_text(encoding="utf-8"))
+    return {(row["paper"], row["claim"]): (row["words"], row["outcome"]) for row in rows}
 
 
 class PaperRole(_LedgerRole):
@@ -149,5 +174,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_config_value("soundreasons_papers", str(resources.files("soundreasons.papers")), "env", [str])
     app.add_role("claim", ClaimRole())
     app.add_role("mark", MarkRole())
+    app.add_role("outcome", OutcomeRole())
     app.add_role("paper", PaperRole())
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
