@@ -1,4 +1,4 @@
-"""The command line: soundreasons book | run | check | compare | try | new | judge | freeze | student | data | publish."""
+"""The command line: soundreasons book | run | check | compare | try | judge | freeze | publish | new | data."""
 
 from __future__ import annotations
 

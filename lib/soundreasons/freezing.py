@@ -1,9 +1,10 @@
 """Rules that were fixed before their data were seen, and rules that were not: `claims.lock`.
 
-A bar that was set after a look at the number that it judges proves little. `soundreasons freeze CHAPTER` writes
-down the digest of every family's rules, the day, and whether the committed results already held its measures. A
-rule that was frozen before anything was measured is *frozen*; one that was set, or changed, after that is
-*exploratory*, and says so wherever its outcome stands. Prose does not count: only what can change an outcome.
+A bar that was set after a look at the number that it judges proves little. `soundreasons freeze CHAPTER`
+writes down the digest of every family's rules, the day, and whether the committed results already held its
+measures. A rule that was frozen before anything was measured is *frozen*; one that was set, or changed, after
+that is *exploratory*, and says so wherever its outcome stands. Prose does not count: only what can change an
+outcome.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ class _Strict(BaseModel):
 
 
 class Rule(_Strict):
-    """One family's rules as they were frozen; `seen` names the run that had measured it by then, if one had."""
+    """One family's rules as they were frozen; `seen` names the run that had measured it by then."""
 
     digest: str
     date: str
@@ -56,9 +57,9 @@ def name_of(claim: ledgers.Claim, family: ledgers.Family) -> str:
 
 
 def digest_of(family: ledgers.Family) -> str:
-    """Digest of what can change an outcome: rules, unit, tier, bias, quantifier, margin, control; no prose."""
+    """Digest of what can change an outcome: rules, unit, tier, bias, margin, control; no prose."""
     counted = family.model_dump(
-        mode="json", include={"tier", "unit", "quantifier", "n_units", "margin", "checks", "needs"}
+        mode="json", include={"tier", "unit", "quantifier", "n_units", "shape", "margin", "checks", "needs"}
     )
     counted |= {
         "pushes": family.bias.pushes,
@@ -114,8 +115,8 @@ def freeze(slug: str, *, today: datetime.date | None = None) -> Path:
     Raises
     ------
     ValueError
-        If the chapter is unknown, or a family could never decide: even the clearest outcome of its units would
-        miss the level that its number of checks asks for.
+        If the chapter is unknown, or a family could never decide: even the clearest outcome of its units
+        would miss the level that its number of checks asks for.
     """
     project.require_chapter(slug)
     ledger, before = ledgers.load(project.ledger(slug)), read(slug)

@@ -225,7 +225,7 @@ Check = Annotated[
 
 
 class Bias(_Strict):
-    """Which way what differs from the paper pushes the checks of a family; anything but `unknown` is shown."""
+    """Which way what differs from the paper pushes the checks of a family."""
 
     pushes: Literal["towards", "away", "none", "unknown"] = "unknown"
     why: str = ""
@@ -235,7 +235,8 @@ class Bias(_Strict):
     def _is_shown(self) -> Bias:
         if self.pushes in {"towards", "away"} and not self.shown_by:
             raise ValueError(
-                f"bias {self.pushes} counts only with an experiment or a citation in shown_by; else it is unknown"
+                f"bias {self.pushes} counts only with an experiment or a citation in shown_by; "
+                "else it is unknown"
             )
         return self
 
@@ -258,8 +259,9 @@ class Family(_Strict):
     """The checks by which one kind of evidence decides a claim, fixed before they are made.
 
     `what` says what they measure and why that is what the claim says; `margin` where the bar comes from;
-    `unit` what was drawn at random, "none" where nothing was; `beside` names a reported value that the deciding
-    number stands next to.
+    `unit` what was drawn at random, "none" where nothing was; `shape` how its values lie: near a symmetrical
+    bell (differences on pairs, mostly), bounded (each unit's own share of hits) or skewed (reciprocal ranks);
+    `beside` names a reported value that the deciding number stands next to.
     """
 
     tier: Tier
@@ -271,6 +273,7 @@ class Family(_Strict):
     bias: Bias = Bias()
     n_units: Annotated[int, Field(ge=1)] | None = None
     needs: list[str] = Field(default_factory=list)
+    shape: Literal["symmetric", "bounded", "skewed"] = "symmetric"
     beside: str = ""
     checks: Annotated[list[Check], Field(min_length=1)]
 

@@ -13,7 +13,6 @@ from soundreasons import files, markup
 from soundreasons.claims import Judgement
 from soundreasons.measures import Measure, number
 
-
 SCHEMA: Literal[2] = 2  # changes when the shape of the record does
 
 

@@ -31,7 +31,7 @@ def test_a_run_leaves_notebook_results_figures_and_sounds(demo):
     assert (folder / "figures" / "noise.png").read_bytes().startswith(b"\x89PNG")
     assert (folder / "sounds" / "tone.mp3").stat().st_size > 100
     assert found.measures["count.seeds"].values == [3.0]
-    assert found.verdicts["C1"].verdict == "reproduced"
+    assert found.verdicts["C1"].outcome == "supported"
     assert found.machine.threads == 1
     assert found.cost.cpu_seconds > 0
     assert found.cost.peak_memory_bytes > 2**20

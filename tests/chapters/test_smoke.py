@@ -33,7 +33,7 @@ def test_a_smoke_run_measures_shows_and_judges_nothing(smoke_book, slug):
     run = found(smoke_book, slug)
     assert run.measures
     assert run.figures
-    assert {judgement.verdict for judgement in run.verdicts.values()} == {"not tested"}
+    assert {judgement.outcome for judgement in run.verdicts.values()} == {"not tested"}
     assert run.fingerprint.modules
     assert all(entry.kind for entry in run.data.values())
 

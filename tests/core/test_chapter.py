@@ -156,7 +156,7 @@ def test_a_claim_that_rests_on_what_is_missing_is_not_tested_whatever_was_measur
     run.missing({"MUSIC": "set it to a folder"}, claims=["C1"])
     run.verdicts()
     judged = results.read(run.folder / "results.json").verdicts["C1"]
-    assert (judged.verdict, judged.reason) == ("not tested", "needs what is not here: MUSIC")
+    assert (judged.outcome, judged.reason) == ("not tested", "needs what is not here: MUSIC")
     run.missing(["x"], claims=["D9"])
     with pytest.raises(ledger.LedgerError, match="D9"):
         run.verdicts()
@@ -173,7 +173,7 @@ def test_data_that_no_source_has_is_recorded_as_unavailable(demo, run, monkeypat
     run.verdicts()
     found = results.read(run.folder / "results.json")
     assert found.absent() == ["hetrec_lastfm"]
-    assert found.verdicts["C1"].verdict == "not tested"
+    assert found.verdicts["C1"].outcome == "not tested"
     assert found.fingerprint.data == {}
 
 

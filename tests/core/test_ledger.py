@@ -13,12 +13,13 @@ claims:
   - id: C1
     claim: a claim
     where: Table 1
-    why_rule: none
+    kind: paper
+    known: secondary
     not_tested: only read here
     reported:
       - {id: row_a, value: "99 4 0.5", what: a row, provenance: paper}
       - {id: row_b, value: 7, unit: peaks, what: a count, provenance: ours}
-  - {id: C2, claim: another, where: Table 2, why_rule: none, not_tested: only read here}
+  - {id: C2, claim: another, where: Table 2, kind: ours, known: ours, not_tested: only read here}
 facts:
   - {id: bar_850, value: 465, what: a bar, provenance: paper}
   - {id: bar_700, value: 12, what: a bar, provenance: paper}

@@ -1,6 +1,7 @@
 """The roles that cite the ledger, in a real Sphinx build of a small site."""
 
 import io
+import json
 from pathlib import Path
 from typing import get_args
 
@@ -20,7 +21,8 @@ claims:
     claim: "Two lines of
       claim."
     where: Table 1
-    why_rule: none
+    kind: paper
+    known: secondary
     not_tested: a page is all that is tested here
     reported:
       - {id: peaks, value: 1395, unit: peaks, what: "peaks in all", provenance: secondary}
@@ -87,6 +89,27 @@ def test_a_mark_has_the_shape_of_its_verdict_and_says_it_to_who_listens(tmp_path
     assert (link.text, link["href"]) == ("C1 not tested", "scoreboard.html#claim-tiny-paper-c1")
     assert first(page, "a.verdict .only-heard").text == " not tested"
     assert (link["title"], warnings) == ("Two lines of claim.", "")
+
+
+def test_an_outcome_is_said_in_the_words_of_this_build(tmp_path: Path) -> None:
+    told = tmp_path / "source" / "book" / "generated" / "scoreboard.json"
+    told.parent.mkdir(parents=True)
+    row = {
+        "paper": "tiny_paper",
+        "claim": "C1",
+        "words": "not seen on a stand-in",
+        "outcome": "not supported",
+    }
+    told.write_text(json.dumps([row]))
+    page, warnings = build(tmp_path, "book/chapters/tiny_paper", "This is {outcome}`C1`.")
+    link = first(page, "a.outcome-not-supported")
+    assert (link.text, link["href"]) == ("not seen on a stand-in", "../scoreboard.html#claim-tiny-paper-c1")
+    assert warnings == ""
+
+
+def test_before_the_first_build_nothing_is_tested(tmp_path: Path) -> None:
+    page, warnings = build(tmp_path, "book/chapters/tiny_paper", "This is {outcome}`C1`.")
+    assert (first(page, "a.outcome").text, warnings) == ("not tested", "")
 
 
 def test_a_reported_value_shows_unit_and_provenance_in_words(tmp_path: Path) -> None:

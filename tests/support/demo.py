@@ -91,6 +91,14 @@ claims:
     claim: The level is near ten.
     where: nowhere
     reported: [{id: level, value: 10, unit: dB, what: level, provenance: ours}]
-    why_rule: A bar well below ten.
-    checks: [{rule: at_least, measure: level.noise, bar: 5}]
+    kind: ours
+    known: ours
+    mind: Tones below five.
+    families:
+      - tier: simulation
+        what: The mean of tones that were drawn near ten.
+        unit: tones
+        margin: A bar well below ten.
+        control: {what: silence, none: nothing to draw}
+        checks: [{rule: at_least, measure: made.level, bar: 5}]
 """

@@ -1,8 +1,8 @@
 """Several checks of one claim: what they say together.
 
 A sentence says `all` ("on every data set"), `any` ("can be") or `most` ("as a rule"). All pass only if each
-passes, which needs no correction (an intersection-union test, Berger, 1982); that one fails is looked for in as
-many places as there are checks, and is corrected for (Holm, 1979). For `any` it is the other way round.
+passes, which needs no correction (an intersection-union test, Berger, 1982); that one fails is looked for in
+as many places as there are checks, and is corrected for (Holm, 1979). For `any` it is the other way round.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """One number against a bar: how sure are we that the true value is on this side of it, or on that?
 
-Every test is one-sided. What comes in is a measure with its interval over units (songs, people, queries); what
-comes out are two p-values: of "the true value lies outside the good region", small where the sample shows that
-it passes, and of "it lies inside", small where the sample shows that it fails.
+Every test is one-sided. What comes in is a measure with its interval over units (songs, people, queries);
+what comes out are two p-values: of "the true value lies outside the good region", small where the sample
+shows that it passes, and of "it lies inside", small where the sample shows that it fails.
 
 Student's t serves means of units. Where nothing varied at all, as with 24 hits of 24, it would be sure of
 everything; there the exact sign test decides, and for shares of hits the exact binomial.
@@ -25,7 +25,7 @@ FEWEST = 6  # units of the outermost kind; fewer decide nothing, but by an exact
 
 
 class Sample(NamedTuple):
-    """A number that was estimated from units: its standard error, degrees of freedom, and the values if kept."""
+    """A number that was estimated from units: its standard error, degrees of freedom, values if kept."""
 
     mean: float
     spread: float
@@ -38,8 +38,8 @@ class Sample(NamedTuple):
 class Finding(NamedTuple):
     """What a sample says of a region: the p-values of "it is not inside" and of "it is inside".
 
-    `distance` is from the estimate to the nearest end of the region, positive inside; `is_exact` says that the
-    p-values are of an exact test, or that nothing in the number is random.
+    `distance` is from the estimate to the nearest end of the region, positive inside; `is_exact` says that
+    the p-values are of an exact test, or that nothing in the number is random.
     """
 
     passes: float

@@ -190,9 +190,11 @@ def glance(editions: Sequence[Edition]) -> str:
 def scoreboard(editions: Sequence[Edition]) -> str:
     """Write every claim of every paper: theirs, ours in the committed edition, ours in this build."""
     parts = [
-        "## What the papers say\n", matrix(editions), "## What we read into them, and what is ours\n",
+        "## What the papers say\n",
+        matrix(editions),
+        "## What we read into them, and what is ours\n",
         matrix(editions, OTHERS),
-    ]  # fmt: skip
+    ]
     for edition in editions:
         parts.append(f"## {edition.ledger.title}\n")
         parts.append(f"{run_line(edition.run)} The chapter: {{doc}}`chapters/{edition.slug}`.\n")
@@ -301,6 +303,44 @@ def _illustrated(edition: Edition, claim: ledgers.Claim) -> str:
     return table(["measure", "here", "why it does not count"], rows) if rows else ""
 
 
+def to_the_authors(editions: Sequence[Edition]) -> str:
+    """Write, paper by paper, the outcomes that its authors should look at first, and why."""
+    parts = []
+    for edition in editions:
+        found = judged(edition, edition.run)
+        rows = [
+            [
+                f"[{claim.id}](#{scoreboard_anchor(edition.slug, claim.id)})",
+                claim.claim,
+                badge(found[claim.id]),
+                "; ".join(why),
+            ]
+            for claim in _of(edition, PAPER)
+            if (why := _doubts(claim, found[claim.id]))
+        ]
+        parts.append(f"### {edition.ledger.title}\n")
+        parts.append(
+            table(["claim", "in our words", "came out", "please look, since"], rows)
+            if rows
+            else "Nothing in particular; every sentence may still be wrong.\n"
+        )
+    return "\n".join(parts)
+
+
+def _doubts(claim: ledgers.Claim, judgement: Judgement) -> list[str]:
+    """Say why the authors of a sentence should look at it."""
+    return [
+        *(["we do not see it"] if judgement.outcome == "not supported" else []),
+        *(
+            [f"only {judgement.n_passing} of {judgement.n_checks} checks"]
+            if judgement.outcome == "partly supported"
+            else []
+        ),
+        *(["we only recall the sentence"] if claim.known == "recalled" else []),
+        *(["a file of yours would decide it"] if judgement.outcome == "not tested" else []),
+    ]
+
+
 def reported(value: ledgers.Reported) -> str:
     """Write a value that somebody reported, with its mark."""
     kind = value.provenance
@@ -317,12 +357,23 @@ def as_json(editions: Sequence[Edition]) -> str:
         reference = judged(edition, edition.reference) if edition.reference else {}
         for claim in edition.ledger.claims:
             one = build[claim.id]
-            rows.append({
-                "paper": edition.slug, "claim": claim.id, "kind": claim.kind, "sentence": one_line(claim.claim),
-                "known": claim.known, "outcome": one.outcome, "words": one.words, "closeness": one.tier,
-                "passing": one.n_passing, "checks": one.n_checks, "decisive": one.decisive, "reason": one.reason,
-                "rules": freezing.state(claim, one.tier, lock) if one.tier else None,
-                "profile": edition.run.profile,
-                "reference": reference[claim.id].words if claim.id in reference else None,
-            })  # fmt: skip
+            rows.append(
+                {
+                    "paper": edition.slug,
+                    "claim": claim.id,
+                    "kind": claim.kind,
+                    "sentence": one_line(claim.claim),
+                    "known": claim.known,
+                    "outcome": one.outcome,
+                    "words": one.words,
+                    "closeness": one.tier,
+                    "passing": one.n_passing,
+                    "checks": one.n_checks,
+                    "decisive": one.decisive,
+                    "reason": one.reason,
+                    "rules": freezing.state(claim, one.tier, lock) if one.tier else None,
+                    "profile": edition.run.profile,
+                    "reference": reference[claim.id].words if claim.id in reference else None,
+                }
+            )
     return json.dumps(rows, indent=1, ensure_ascii=False) + "\n"

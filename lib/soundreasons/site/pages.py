@@ -24,6 +24,7 @@ def write_all(editions: Sequence[Edition]) -> None:
         "papers.md": contents.cards(editions, parts, told),
         "glance.md": outcomes.glance(editions),
         "scoreboard.md": outcomes.scoreboard(editions),
+        "authors.md": outcomes.to_the_authors(editions),
         "scoreboard.json": outcomes.as_json(editions),
         "deviations.md": deviations(editions),
         "cost.md": cost(editions),

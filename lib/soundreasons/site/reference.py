@@ -83,7 +83,9 @@ def judge_again(slug: str, profile: str = "laptop") -> dict[str, claims.Judgemen
     """
     path = project.reference(slug, profile)
     if not path.is_file():
-        raise ValueError(f"there are no committed {profile} results of {slug}; `soundreasons publish` writes them")
+        raise ValueError(
+            f"there are no committed {profile} results of {slug}; `soundreasons publish` writes them"
+        )
     # Outcomes are left out before the file is read: those of an older scheme have another shape.
     raw = json.loads(path.read_text(encoding="utf-8")) | {"verdicts": {}, "schema_version": results.SCHEMA}
     found = results.Results.model_validate(raw)

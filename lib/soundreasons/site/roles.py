@@ -1,11 +1,11 @@
-"""Sphinx extension: the roles ``{claim}``, ``{paper}`` and ``{outcome}``, which cite the ledger, and ``{mark}``.
+"""Sphinx extension: the roles that cite the ledger, ``{claim}``, ``{paper}``, ``{outcome}`` and ``{mark}``.
 
-``{claim}`C1` `` links to the claim on the scoreboard. ``{paper}`C1.deezer_peaks` `` (a value
-reported beside a claim) and ``{paper}`deezer_items` `` (a fact of the ledger) print the value, its unit
-and a mark that says how we know it. On a chapter's page the paper is the page's own; elsewhere it is
-named: ``{claim}`spiky_svd:C1` ``. ``{outcome}`C1` `` says what came out of the claim in this build, so that no
-sentence can say otherwise. What the ledger does not hold is a Sphinx warning, and the site is
-built with warnings as errors, so a page can't cite what isn't there.
+``{claim}`C1` `` links to the claim on the scoreboard. ``{paper}`C1.deezer_peaks` `` (a value reported beside
+a claim) and ``{paper}`deezer_items` `` (a fact of the ledger) print the value, its unit and a mark that says
+how we know it. On a chapter's page the paper is the page's own; elsewhere it is named:
+``{claim}`spiky_svd:C1` ``. ``{outcome}`C1` `` says what came out of the claim in this build, so that no
+sentence can say otherwise. What the ledger does not hold is a Sphinx warning, and the site is built with
+warnings as errors, so a page can't cite what isn't there.
 """
 
 import functools
